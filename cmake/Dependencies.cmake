@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything comes from the system (Debian 12 names in README.md); nothing is downloaded.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(LibArchive REQUIRED)
+pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
+pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
+if(NOT TARGET yaml-cpp::yaml-cpp)  # 0.7 exports plain yaml-cpp
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+if(BUILD_TESTING)
+  find_package(Catch2 REQUIRED)
+endif()

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// stdin and stdout of a tool. stdout is the answer: it is held back until the tool is done and then
+// written whole, or not at all. stderr belongs to io::Events.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace slipway::io {
+
+class Input {
+ public:
+  explicit Input(int fd) : fd_(fd) {}
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool is_terminal() const;
+  /// @throws Error read_failed, bad_input when larger than `limit`
+  [[nodiscard]] std::string read_all(std::size_t limit = 64U << 20U) const;
+
+ private:
+  int fd_;
+};
+
+class Output {
+ public:
+  explicit Output(int fd) : fd_(fd) {}
+
+  void print(std::string_view text) { pending_ += text; }
+  void print_line(std::string_view line) {
+    pending_ += line;
+    pending_ += '\n';
+  }
+  [[nodiscard]] bool is_terminal() const;
+  /// What was printed and not yet written.
+  [[nodiscard]] const std::string& pending() const { return pending_; }
+  /// Writes what is pending; only a tool that streams its answer (JSON lines) calls it itself.
+  /// @throws Error write_failed
+  void flush();
+  void discard() { pending_.clear(); }
+
+ private:
+  int fd_;
+  std::string pending_;
+};
+
+/// The image that the step before handed over: `argument` unless it is empty or "-", else the last
+/// non-empty line of stdin (a JSON object with "image" in it is taken, too).
+/// @throws Error empty_input when the step before printed nothing; bad_usage when stdin is a
+/// terminal; bad_input when the line is no image reference in form
+[[nodiscard]] std::string image_line(std::string_view argument, const Input& in);
+
+}  // namespace slipway::io

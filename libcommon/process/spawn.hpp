@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Child processes without a shell: posix_spawn in a process group of their own, poll(2) over their
+// pipes, killed as a group when the run is stopped or its time is up.
+#pragma once
+
+#include "core/fs.hpp"
+#include "io/events.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace slipway::process {
+
+struct Command {
+  std::vector<std::string> argv;  ///< argv[0] is looked up on PATH unless it holds a slash
+  std::vector<std::pair<std::string, std::string>> env;  ///< added to, or replacing in, our own
+  std::optional<std::filesystem::path> directory;
+  std::string input;  ///< fed to stdin, which is then closed; /dev/null when empty
+  /// Further descriptors handed down: content readable by the child at /dev/fd/N, N as given (>= 3).
+  std::vector<std::pair<int, std::string>> fd_inputs;
+  std::function<void(std::string_view line)> on_out;  ///< called per line as it comes, without newline
+  std::function<void(std::string_view line)> on_err;
+  std::size_t keep = 64U << 20U;  ///< bytes of stdout kept; more is bad_input
+  std::size_t tail = 64U << 10U;  ///< last bytes of stderr kept
+  std::chrono::milliseconds grace{5000};  ///< between SIGTERM and SIGKILL to the group
+};
+
+struct Outcome {
+  int status = 0;  ///< exit status, when it was not killed
+  int signal = 0;  ///< the signal that killed it, or 0
+  std::string out;
+  std::string err_tail;
+  [[nodiscard]] bool ok() const { return status == 0 && signal == 0; }
+};
+
+/// Runs to the end. A non-zero status is an answer, not an Error.
+/// @throws Error bad_setup when the program is not found or not executable; interrupted; timed_out
+[[nodiscard]] Outcome run(const Command& command, const io::Run& run);
+
+/// The program's path on `path` (as in $PATH), if there is one.
+[[nodiscard]] std::optional<std::filesystem::path> find_program(const std::string& name, std::string_view path);
+
+}  // namespace slipway::process
