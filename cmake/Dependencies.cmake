@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything comes from the system (Debian 12 names in README.md); nothing is downloaded.
+find_program(SLIPWAY_CCACHE ccache)
+if(SLIPWAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${SLIPWAY_CCACHE}")
+endif()
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
