@@ -49,6 +49,11 @@ struct Example {
 class App {
  public:
   App(std::string name, std::string purpose);
+  /// The tool's name (not argv[0], which may be a path) and its purpose in one line.
+  void about(std::string name, std::string purpose) {
+    name_ = std::move(name);
+    purpose_ = std::move(purpose);
+  }
 
   /// Names as in "-e,--environment". Each returns the option for further settings such as `required`.
   Option& flag(std::string_view names, bool& target, std::string help);
@@ -85,7 +90,7 @@ class App {
 
   /// @throws Error bad_usage, with the nearest option or sub-command named
   void parse(std::span<const std::string> arguments);
-  /// --help of the sub-command that was given, else of the tool; at most 80 columns.
+  /// --help of the sub-command that the last parse() saw, else of the tool; at most 80 columns.
   [[nodiscard]] std::string help() const;
 
   [[nodiscard]] const std::string& name() const { return name_; }

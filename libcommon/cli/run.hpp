@@ -37,8 +37,8 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
 
 /// A tool's main: `describe(App&, Options&)` and `body(const Options&, Context&)`.
 template <typename Options>
-int run_tool(int argc, char** argv, void (*describe)(App&, Options&),
-             ExitCode (*body)(const Options&, Context&), std::chrono::milliseconds default_timeout = {}) {
+int run_tool(int argc, char** argv, void (*describe)(App&, Options&), ExitCode (*body)(const Options&, Context&),
+             std::chrono::milliseconds default_timeout = {}) {
   Options options;
   App app(argv[0], "");
   describe(app, options);

@@ -47,12 +47,11 @@ inline constexpr Failure helm_failed{"helm-failed", ExitCode::no, "helm refused 
 
 /// All of the above, for exit-status(7) and its test.
 inline constexpr std::array failure_table{
-    failure::bad_usage,     failure::bad_input,    failure::empty_input,  failure::not_found,
-    failure::unreachable,   failure::internal,     failure::cannot_create, failure::read_failed,
-    failure::write_failed,  failure::busy,         failure::conflict,     failure::protocol,
-    failure::denied,        failure::bad_setup,    failure::timed_out,    failure::interrupted,
-    failure::no_engine,     failure::build_failed, failure::stale_plan,   failure::not_approved,
-    failure::no_helm,       failure::helm_failed,
+    failure::bad_usage,   failure::bad_input,     failure::empty_input,  failure::not_found,    failure::unreachable,
+    failure::internal,    failure::cannot_create, failure::read_failed,  failure::write_failed, failure::busy,
+    failure::conflict,    failure::protocol,      failure::denied,       failure::bad_setup,    failure::timed_out,
+    failure::interrupted, failure::no_engine,     failure::build_failed, failure::stale_plan,   failure::not_approved,
+    failure::no_helm,     failure::helm_failed,
 };
 
 }  // namespace slipway

@@ -23,8 +23,7 @@ namespace slipway::text {
 
 /// The candidate a typist most probably meant, or nothing if all are too far: at most one edit per
 /// three characters, at least one. Ties go to the first.
-[[nodiscard]] std::optional<std::string> nearest(std::string_view word,
-                                                 std::span<const std::string> candidates);
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// "; did you mean 'x'?" or nothing: the tail of a message about an unknown word.
 [[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> known);

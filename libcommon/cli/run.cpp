@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run.hpp"
+
+#include "core/error.hpp"
+#include "core/fs.hpp"
+#include "version.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+namespace slipway::cli {
+
+namespace {
+
+/// The handler has no other way to reach the source; set once before the handlers are installed.
+StopSource* stop_source = nullptr;
+
+extern "C" void on_signal(int signal) { stop_source->request(signal); }
+
+void install_signals(StopSource& source) {
+  stop_source = &source;
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  // Not restarted: a blocking read of stdin has to come back.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before{};
+    // nohup and background jobs of a shell without job control ignore signals; that is to stay so.
+    if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    ::sigaction(signal, &action, nullptr);
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // a closed stdout is a failed write (74), not a silent death
+}
+
+/// The shell has to see a real signal death, or a loop around the tool goes on after Ctrl-C.
+[[noreturn]] void die_by(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+bool use_color(const std::string& wish, bool terminal, const Environment& env) {
+  if (wish == "always") return true;
+  if (wish == "never") return false;
+  if (const auto no = env("NO_COLOR"); no && !no->empty()) return false;
+  if (const auto force = env("CLICOLOR_FORCE"); force && !force->empty() && *force != "0") return true;
+  return terminal && env("TERM").value_or("") != "dumb";
+}
+
+void describe_common(App& app, Common& common, bool& help, bool& version) {
+  app.group("Common");
+  app.flag("-h,--help", help, "show this help");
+  app.flag("--version", version, "show the version");
+  app.flag("--json", common.json, "answer as one JSON document");
+  app.flag("-q,--quiet", common.quiet, "only errors and warnings on stderr");
+  app.flag("-v,--verbose", common.verbose, "more on stderr");
+  app.choice("--color", common.color, {"auto", "always", "never"}, "colour on stderr");
+  app.option("--timeout", common.timeout, "DURATION", "time limit of the whole run; 0 for none");
+  app.flag("--dry-run", common.dry_run, "say what would be done, change nothing");
+  app.option("--events", common.events, "FILE", "append event-log(5) lines to FILE");
+  app.choice("--error-format", common.error_format, {"text", "json"}, "how an error is printed");
+}
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+void add_views(io::Events& events, const Common& common, const std::string& tool, const Environment& env) {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1 && env("TERM").value_or("") != "dumb";
+  const auto most = common.quiet ? io::Level::warning : common.verbose ? io::Level::detail : io::Level::note;
+  const bool color = use_color(common.color, terminal, env);
+  events.add(terminal ? io::live_view(STDERR_FILENO, most, color) : io::plain_view(STDERR_FILENO, most, color));
+  if (const auto file = common.events ? common.events : env("SLIPWAY_EVENTS"); file && !file->empty())
+    events.add(io::json_lines_view(*file, tool));
+}
+
+/// Anything that is thrown becomes one Error; what is not ours is a bug.
+template <typename Work>
+std::optional<Error> caught(Work&& work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(failure::internal, "out of memory");
+  } catch (const std::exception& error) {
+    return Error(failure::internal, fmt::format("unexpected: {}", error.what()),
+                 fmt::format("report it with the command line and version {}", project_version));
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseconds default_timeout) {
+  Common common;
+  bool help = false;
+  bool version = false;
+  describe_common(app, common, help, version);
+  io::Events events;
+  io::Input in(STDIN_FILENO);
+  io::Output out(STDOUT_FILENO);
+  const Environment env = process_environment;
+  StopSource source;
+  install_signals(source);
+
+  ExitCode code = ExitCode::ok;
+  auto error = caught([&] {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    try {
+      app.parse(arguments);
+    } catch (const Error&) {
+      // A person who asks for help in a half-typed line gets it.
+      if (!help && !version) throw;
+    }
+    if (help) return out.print(app.help());
+    if (version) return out.print_line(fmt::format("{} {}", app.name(), project_version));
+    add_views(events, common, app.name(), env);
+    Context context{.in = in,
+                    .out = out,
+                    .run = {.events = events,
+                            .stop = source.token(),
+                            .deadline = Deadline::in(common.timeout.value_or(default_timeout))},
+                    .common = common,
+                    .env = env};
+    code = body(context);
+  });
+  if (!error) error = caught([&] { out.flush(); });
+  const int signal = source.token().signal();
+  if (error) {
+    out.discard();
+    code = error->code();
+    events.emit({.kind = "error",
+                 .level = io::Level::error,
+                 .subject = std::string(error->failure().id),
+                 .text = {},
+                 .fields = {{"message", error->message()}, {"status", std::int64_t{status(code)}}}});
+  }
+  events.finish();
+  if (error) {
+    const auto format = common.error_format == "json" ? io::ErrorFormat::json : io::ErrorFormat::text;
+    // A closed stderr leaves nobody to tell.
+    static_cast<void>(
+        caught([&] { fs::write_all(STDERR_FILENO, io::render_error(app.name(), *error, format), "stderr"); }));
+    // Only a run that was really cut short dies by the signal; one that finished first is done.
+    if (signal != 0 && error->failure().id == failure::interrupted.id) die_by(signal);
+  }
+  return status(code);
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/streams.hpp"
+
+#include "core/error.hpp"
+#include "core/fs.hpp"
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace slipway::io {
+
+namespace {
+
+/// Loose on purpose: it only has to catch a log line or a Dockerfile that went into the wrong pipe.
+/// Each tool parses the reference by its grammar afterwards.
+bool looks_like_image(std::string_view line) {
+  return !line.empty() && line.size() <= 1024 && std::ranges::all_of(line, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+bool Input::is_terminal() const { return ::isatty(fd_) == 1; }
+
+std::string Input::read_all(std::size_t limit) const { return fs::read_all(fd_, "stdin", limit); }
+
+bool Output::is_terminal() const { return ::isatty(fd_) == 1; }
+
+void Output::flush() {
+  // Forgotten first: after a failed write the rest must not be tried again on the way out.
+  const auto text = std::exchange(pending_, {});
+  fs::write_all(fd_, text, "stdout");
+}
+
+std::string image_line(std::string_view argument, const Input& in) {
+  if (!argument.empty() && argument != "-") return std::string(argument);
+  if (in.is_terminal())
+    throw Error(failure::bad_usage, "no image: stdin is a terminal",
+                "pipe the image line in, or name it with --image REFERENCE");
+  const auto text = in.read_all(1U << 20U);
+  std::string last;
+  for (const auto& line : text::split(text, '\n'))
+    if (const auto trimmed = text::trim(line); !trimmed.empty()) last = trimmed;
+  if (last.empty()) throw Error(failure::empty_input, "no image on stdin: the step before failed");
+  if (last.starts_with('{')) {
+    const auto document = nlohmann::json::parse(last, nullptr, false);
+    const auto image = document.is_object() ? document.find("image") : document.end();
+    if (document.is_discarded() || !document.is_object() || image == document.end() || !image->is_string())
+      throw Error(failure::bad_input, "stdin holds JSON without an \"image\": is it the output of the step before?");
+    last = image->get<std::string>();
+  }
+  if (!looks_like_image(last))
+    throw Error(failure::bad_input,
+                fmt::format("stdin holds no image reference but '{}'", text::printable(last.substr(0, 60))));
+  return last;
+}
+
+}  // namespace slipway::io
