@@ -25,6 +25,7 @@ struct Diagnostic {
   std::string suggestion;   ///< nearest known word, without punctuation; empty if none is near
   std::string path;         ///< key path such as variants.test.apt; empty if it has none
   std::string source_line;  ///< the line itself, for the caret; empty if unknown
+  std::string code;         ///< W006 and the like, for those who choose among warnings; mostly empty
 };
 
 class Error : public std::exception {
