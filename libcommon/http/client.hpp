@@ -5,6 +5,7 @@
 // the business of each protocol.
 #pragma once
 
+#include "http/url.hpp"
 #include "io/events.hpp"
 
 #include <chrono>
@@ -41,17 +42,18 @@ struct Request {
   std::string method = "GET";
   std::string url;
   std::vector<Header> headers;
-  std::string content;                  ///< a small body, or
-  std::optional<Body> body;             ///< one that streams
+  std::string content;       ///< a small body, or
+  std::optional<Body> body;  ///< one that streams
   std::optional<std::string> unix_socket;
   Tls tls;
-  std::optional<std::string> proxy;     ///< empty string: none; nothing: curl's own rules
+  std::optional<std::string> proxy;  ///< empty string: none; nothing: curl's own rules
   bool follow_redirects = false;
   std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds total_timeout{0};   ///< zero: none but the run's own
+  std::chrono::milliseconds total_timeout{0};       ///< zero: none but the run's own
   std::chrono::milliseconds stall_timeout{60'000};  ///< no byte either way for so long; zero: never
-  std::size_t max_body = 64U << 20U;    ///< of an answer that is kept; more is a protocol Error
-  /// Gets the body of a 2xx answer as it comes, instead of Response::body; false stops the transfer.
+  std::size_t max_body = 64U << 20U;                ///< of an answer that is kept; more is Kind::too_large
+  /// Gets the body of a 2xx answer as it comes, instead of Response::body; false stops the transfer
+  /// (Transport::Kind::aborted). What it or Body::read throws ends the request and leaves drive().
   std::function<bool(std::string_view bytes)> on_data;
 };
 
@@ -59,8 +61,8 @@ struct Response {
   int status = 0;
   std::vector<Header> headers;  ///< of the last answer, names in lower case
   std::string body;
-  std::string url;              ///< after redirects
-  std::uint64_t sent = 0;       ///< bytes of the request's body that went out
+  std::string url;         ///< after redirects
+  std::uint64_t sent = 0;  ///< bytes of the request's body that went out
   /// First header of that (lower-case) name.
   [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
 };
@@ -69,7 +71,7 @@ struct Response {
 struct Transport {
   enum class Kind { resolve, connect, tls, timeout, stalled, broken, aborted, too_large };
   Kind kind = Kind::broken;
-  std::string message;      ///< curl's words
+  std::string message;  ///< curl's words
   std::uint64_t sent = 0;
   [[nodiscard]] bool transient() const;  ///< trying again can help
 };
@@ -90,13 +92,16 @@ class Client {
   using Id = std::uint64_t;
   using Done = std::function<void(Result)>;
 
-  /// Starts a request; `done` is called from within drive() or send() of this same thread.
+  /// Starts a request; `done` is called from within drive() or send() of this same thread, and may
+  /// itself start, cancel and send. A loopback address never goes through curl's own proxy rules.
+  /// @throws Error bad_input when the URL is no http or https URL
   Id start(Request request, Done done);
   /// Ends it without calling `done`.
   void cancel(Id id);
   [[nodiscard]] std::size_t active() const;
 
-  /// Works until nothing is active, or `until()` is true after a step, or `wait` has passed.
+  /// Works until nothing is active, or `until()` is true after a step, or `wait` has passed (zero
+  /// takes one step).
   /// Wakes up for `run.stop`. @throws Error interrupted, timed_out
   void drive(const io::Run& run, std::chrono::milliseconds wait, const std::function<bool()>& until = {});
   /// Makes a drive() in another thread take a step. Safe from any thread.
@@ -113,22 +118,5 @@ class Client {
 
 /// The Error that send() throws for `transport`.
 [[nodiscard]] Error to_error(const Transport& transport, const Request& request);
-
-struct Url {
-  std::string scheme;
-  std::string host;  ///< IPv6 without brackets
-  std::optional<int> port;
-  std::string path;
-  std::string query;
-  [[nodiscard]] std::string origin() const;  ///< scheme://host:port
-  [[nodiscard]] std::string text() const;
-  [[nodiscard]] static std::optional<Url> parse(std::string_view text);
-  /// @source RFC 3986 section 5.2
-  [[nodiscard]] std::optional<Url> resolve(std::string_view reference) const;
-};
-
-[[nodiscard]] std::string percent_encode(std::string_view text);
-/// The URL without its user, password and query: fit for errors and logs.
-[[nodiscard]] std::string safe_url(std::string_view url);
 
 }  // namespace slipway::http
