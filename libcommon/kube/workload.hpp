@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verdict: is it rolled out? Pure: from what the API holds now, the clock, and a memory of what
+// was seen before, to one of five answers with its reason. No network, no environment, no waiting;
+// kube/track.hpp feeds it. The rules are those of k8s-rollout(1): a verdict needs evidence that
+// persisted, and only pods of the revision that is being rolled out can fail it.
+#pragma once
+
+#include "kube/facts.hpp"
+#include "kube/trouble.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::kube {
+
+/// All that is known about one workload at a moment. The order of the lists does not matter.
+struct Snapshot {
+  std::optional<Workload> object;  ///< nothing: it does not exist (any more)
+  std::vector<ReplicaSet> replica_sets;
+  std::vector<Pod> pods;
+  std::vector<EventFact> events;
+  bool pods_readable = true;
+  bool events_readable = true;
+  Time now;  ///< the server's clock
+};
+
+enum class Mode { fail, warn, off };
+
+/// How to judge.
+struct Policy {
+  std::chrono::milliseconds stable{0};  ///< stay done for so long
+  bool wait_terminated = false;         ///< old pods have to be gone, too
+  bool fail_fast = true;
+  std::map<std::string, Mode, std::less<>> classes;   ///< by id; over fail_fast
+  std::optional<std::chrono::milliseconds> patience;  ///< upper bound for every class's own
+  int max_restarts = 3;
+  std::optional<std::chrono::milliseconds> no_progress;  ///< default: the deadline, else 10 min
+  bool follow_superseded = false;
+  bool require_full = false;  ///< a StatefulSet's partition counts as held
+  /// When we changed it ourselves (server's clock): an older deadline condition is not about this rollout.
+  std::optional<Time> changed_at;
+};
+
+enum class State {
+  done,         ///< rolled out
+  progressing,  ///< neither
+  held,         ///< someone has to let it go on: paused, partition, OnDelete, suspended
+  failed,
+  superseded,   ///< another template took over while we watched
+  gone,         ///< it does not exist, or was deleted and made anew
+  unreachable,  ///< no verdict: the API was out of reach (set by the tracker only)
+  timeout,      ///< no verdict: time ran out (set by the tracker only)
+};
+[[nodiscard]] std::string_view name_of(State state);
+
+/// A trouble seen over all pods of the revision.
+struct Cause {
+  std::string id;  ///< of the trouble class, or "progress-deadline", "unstable", "job-failed", ...
+  std::string name;
+  std::string text;  ///< one sentence: what, how many pods, the runtime's words
+  int pods = 0;      ///< that have it
+  std::string pod;   ///< the one with the fullest evidence
+  std::string pod_uid;
+  std::string container;
+  bool previous_log = false;
+  int count = 0;  ///< attempts or restarts of that pod
+  std::optional<Time> since;
+};
+
+struct Counts {
+  int wanted = 0;
+  int updated = 0;
+  int ready = 0;
+  int available = 0;
+  int total = 0;
+  int old = 0;  ///< pods of other revisions that still exist
+};
+
+struct Verdict {
+  State state = State::progressing;
+  std::string text;             ///< one line: "2 of 4 updated, 1 available"
+  std::optional<Cause> cause;   ///< of a failure; else the worst trouble so far
+  std::vector<Cause> troubles;  ///< all, worst first
+  std::vector<std::string> warnings;
+  std::vector<std::string> waiting;  ///< what is not so yet, most telling first: for a timeout
+  Counts counts;
+  std::int64_t revision = 0;
+  std::string revision_name;  ///< ReplicaSet or ControllerRevision
+  std::vector<std::string> images;
+  std::string serving;                ///< who answers now: "rev 13: 4 of 4 pods available"
+  std::int64_t serving_revision = 0;  ///< the old revision with available pods; 0: none
+  std::string changed;                ///< what differs from that revision, or from the one before
+  bool partitioned = false;
+  /// When time alone can change this answer.
+  std::optional<std::chrono::milliseconds> look_again;
+};
+
+/// What has to be remembered between two looks. Default-made at the first.
+struct Memory {
+  std::string uid;
+  std::string template_text;
+  std::optional<Time> begun;
+  struct Seen {
+    Time first;
+    Time last;
+    int attempts = 0;
+  };
+  std::map<std::string, Seen> troubles;                            ///< key: pod uid / container / class id
+  std::map<std::string, std::map<std::string, PullMemory>> pulls;  ///< pod uid, container
+  std::map<std::string, std::string> pull_state;                   ///< pod uid / container: reason at the last look
+  std::set<std::string> recovered;                                 ///< told once
+  Counts best;                                                     ///< highest so far
+  int target_wanted = 0;
+  std::size_t started = 0;  ///< containers of this revision that have started
+  Time progressed;          ///< when anything last got better
+  Time available_rose;
+  std::optional<Time> deadline_seen;  ///< since when the deadline condition stands
+  std::optional<Time> unobserved;
+  std::optional<Time> done_since;
+  std::map<std::string, int> restarts_when_done;  ///< pod uid
+  std::int64_t baseline_revision = 0;             ///< what served at the first look
+  bool first = true;
+};
+
+/// @param memory changed: what this look adds
+[[nodiscard]] Verdict judge(const Snapshot& now, const Policy& policy, Memory& memory);
+
+/// The ReplicaSet whose template is the Deployment's; null while the controller has not made it.
+[[nodiscard]] const ReplicaSet* target_of(const Workload& deployment, const std::vector<ReplicaSet>& sets);
+
+}  // namespace slipway::kube
