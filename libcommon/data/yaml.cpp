@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/yaml.hpp"
+
+#include "data/scalar.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <cmath>
+#include <istream>
+#include <streambuf>
+#include <unordered_map>
+
+namespace slipway::data {
+
+namespace {
+
+constexpr std::string_view core_tag = "tag:yaml.org,2002:";
+
+/// Text expanded from aliases may be this many times the size that a file may have.
+constexpr std::size_t expansion = 4;
+
+/// A scanner's complaint, put as a person would say it.
+std::string_view explain(std::string_view said) {
+  namespace msg = YAML::ErrorMsg;
+  if (said == msg::MAP_VALUE)
+    return "a ':' where no value can begin: the key's indentation is off or quotes are missing";
+  if (said == msg::END_OF_MAP) return "this line does not continue the map above it: check its indentation";
+  if (said == msg::END_OF_SEQ) return "this line does not continue the list above it: check its indentation";
+  if (said == msg::END_OF_MAP_FLOW) return "'{' without its '}'";
+  if (said == msg::END_OF_SEQ_FLOW) return "'[' without its ']'";
+  if (said == msg::BLOCK_ENTRY) return "a '-' where no list item can begin";
+  if (said == msg::MAP_KEY) return "a '?' where no key can begin";
+  if (said == msg::EOF_IN_SCALAR) return "a quote that is never closed";
+  if (said == msg::DOC_IN_SCALAR) return "the document ends inside quotes";
+  if (said == msg::TAB_IN_INDENTATION) return "a tab in the indentation; YAML allows only blanks there";
+  if (said == msg::UNKNOWN_ANCHOR) return "this alias names no anchor that stands before it";
+  if (said == msg::UNKNOWN_TOKEN) return "a character that nothing can begin with";
+  return said;
+}
+
+/// The text as a stream without a copy.
+class View : public std::streambuf {
+ public:
+  explicit View(std::string_view text) {
+    auto* begin = const_cast<char*>(text.data());  // streambuf's interface; nothing writes through it
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+/// A key of a map that was read: at which place of the members, and whether it stood there itself or came by `<<`.
+struct Seen {
+  std::size_t at;
+  bool merged;
+};
+
+struct Frame {
+  Value container;
+  YAML::anchor_t anchor = 0;
+  std::size_t nodes_before = 0;
+  std::size_t bytes_before = 0;
+  // For a map: the key that waits for its value.
+  bool has_key = false;
+  bool is_merge = false;
+  std::string key;
+  Mark key_mark;
+  std::unordered_map<std::string, Seen> seen;
+};
+
+struct Anchored {
+  Value value;
+  std::size_t nodes = 0;
+  std::size_t bytes = 0;
+  bool complete = false;
+  bool plain = true;
+};
+
+/// Builds the value of one document from yaml-cpp's events.
+class Builder : public YAML::EventHandler {
+ public:
+  Builder(std::string_view text, std::shared_ptr<const std::string> file, const YamlLimits& limits)
+      : text_(text), file_(std::move(file)), limits_(limits) {}
+
+  Value take() { return std::move(root_); }
+  std::vector<Diagnostic> take_warnings() { return std::move(warnings_); }
+
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    // A value that is missing has the key's place; one that is written has its own.
+    auto rest = text_.substr(std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size()));
+    Value value;
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (rest.starts_with(word)) value.set_text(std::string(word));
+    }
+    scalar(mark, anchor, std::move(value), true);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    if (tag != "?") last_quoted_ = mark;
+    scalar(mark, anchor, resolve(mark, tag, text), tag == "?");
+  }
+
+  /// yaml-cpp takes the end of the file for the end of a quoted scalar; only the last one can be such.
+  void check_last_quote() const {
+    if (last_quoted_.is_null()) return;
+    auto rest = text_.substr(std::min(static_cast<std::size_t>(last_quoted_.pos), text_.size()));
+    while (rest.starts_with('&') || rest.starts_with('!')) {  // the place is that of its anchor or tag
+      rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+      rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+    }
+    if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return;
+    const char quote = rest.front();
+    for (std::size_t at = 1; at < rest.size(); ++at) {
+      if (quote == '"' && rest[at] == '\\') ++at;
+      else if (quote == '\'' && rest.substr(at).starts_with("''")) ++at;
+      else if (rest[at] == quote) return;
+    }
+    fail(last_quoted_, "a quote that is never closed");
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto& anchored = anchors_[anchor];
+    if (!anchored.complete) fail(mark, "this alias stands inside the very value that it names");
+    count(mark, anchored.nodes, anchored.bytes);
+    auto value = anchored.value;
+    if (value.is_scalar()) place(mark, std::move(value), anchored.plain);
+    else place(mark, std::move(value), false);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    begin(mark, tag, anchor, Value::sequence());
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    begin(mark, tag, anchor, Value::mapping());
+  }
+  void OnSequenceEnd() override { end(); }
+  void OnMapEnd() override { end(); }
+
+  [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
+    auto finding = finding_at(mark, std::move(message));
+    const auto what = fmt::format("{} is not valid YAML", *file_);
+    throw Error(failure::bad_input, what, {std::move(finding)});
+  }
+
+  [[nodiscard]] Diagnostic finding_at(const YAML::Mark& mark, std::string message) const {
+    Diagnostic finding;
+    finding.file = *file_;
+    finding.line = mark.line + 1;
+    finding.column = mark.column + 1;
+    finding.message = std::move(message);
+    finding.source_line = source_line(text_, finding.line);
+    return finding;
+  }
+
+ private:
+  [[nodiscard]] Mark mark_of(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
+
+  void warn(const YAML::Mark& mark, std::string_view code, std::string message, std::size_t width) {
+    auto finding = finding_at(mark, std::move(message));
+    finding.severity = Diagnostic::Severity::warning;
+    finding.code = code;
+    finding.width = static_cast<int>(std::max<std::size_t>(1, width));
+    warnings_.push_back(std::move(finding));
+  }
+
+  void count(const YAML::Mark& mark, std::size_t nodes, std::size_t bytes) {
+    nodes_ += nodes;
+    bytes_ += bytes;
+    if (nodes_ > limits_.nodes)
+      fail(mark, fmt::format("more than {} values after aliases are expanded", limits_.nodes));
+    if (bytes_ > expansion * limits_.bytes) fail(mark, "the text grows too large when its aliases are expanded");
+  }
+
+  Value resolve(const YAML::Mark& mark, const std::string& tag, const std::string& text) {
+    if (tag == "?") return resolve_plain(text);
+    if (tag == "!") return Value::of(text);
+    if (!tag.starts_with(core_tag)) {
+      warn(mark, "W008", fmt::format("the tag '{}' means nothing here and is dropped", tag), 1);
+      return Value::of(text);
+    }
+    const auto name = std::string_view(tag).substr(core_tag.size());
+    if (name == "str" || name == "timestamp") return Value::of(text);
+    if (name == "binary") {
+      auto bytes = decode_base64(text);
+      if (!bytes) fail(mark, "a !!binary value that is not base64");
+      return Value::of(std::move(*bytes));
+    }
+    auto value = resolve_plain(text);
+    const auto wanted = name == "int"     ? Kind::integer
+                        : name == "float" ? Kind::real
+                        : name == "bool"  ? Kind::boolean
+                        : name == "null"  ? Kind::null
+                                          : Kind::string;
+    if (wanted == Kind::string) {
+      warn(mark, "W008", fmt::format("the tag '!!{}' means nothing here and is dropped", name), 1);
+      return Value::of(text);
+    }
+    if (wanted == Kind::real && value.is(Kind::integer)) value = Value::of(value.as_real());
+    if (!value.is(wanted)) fail(mark, fmt::format("'{}' cannot be read as !!{}", text, name));
+    return value;
+  }
+
+  void scalar(const YAML::Mark& mark, YAML::anchor_t anchor, Value value, bool plain) {
+    count(mark, 1, value.text().size());
+    value.set_mark(mark_of(mark));
+    if (anchor != 0) anchors_[anchor] = {value, 1, value.text().size(), true, plain};
+    place(mark, std::move(value), plain);
+  }
+
+  void begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Value container) {
+    if (stack_.size() >= static_cast<std::size_t>(limits_.depth))
+      fail(mark, fmt::format("nested deeper than {} levels", limits_.depth));
+    if (!stack_.empty() && stack_.back().container.is(Kind::mapping) && !stack_.back().has_key)
+      fail(mark, fmt::format("{} cannot be a key", name_of(container.kind())));
+    if (tag != "?" && tag != "!" && !tag.empty() && !tag.starts_with(core_tag))
+      warn(mark, "W008", fmt::format("the tag '{}' means nothing here and is dropped", tag), 1);
+    container.set_mark(mark_of(mark));
+    stack_.emplace_back();
+    auto& frame = stack_.back();
+    frame.container = std::move(container);
+    frame.anchor = anchor;
+    frame.nodes_before = nodes_;
+    frame.bytes_before = bytes_;
+    if (anchor != 0) anchors_[anchor] = {};
+    count(mark, 1, 0);
+  }
+
+  void end() {
+    auto frame = std::move(stack_.back());
+    stack_.pop_back();
+    if (frame.anchor != 0)
+      anchors_[frame.anchor] = {frame.container, nodes_ - frame.nodes_before, bytes_ - frame.bytes_before, true, false};
+    const auto& at = frame.container.mark();
+    YAML::Mark mark;
+    mark.line = at.line - 1;
+    mark.column = at.column - 1;
+    place(mark, std::move(frame.container), false);
+  }
+
+  /// Gives a finished value to what is open around it: the root, a list, or a map as key or value.
+  void place(const YAML::Mark& mark, Value value, bool plain) {
+    if (stack_.empty()) {
+      if (plain) check_scalar(mark, value);
+      root_ = std::move(value);
+      return;
+    }
+    auto& frame = stack_.back();
+    if (frame.container.is(Kind::sequence)) {
+      if (plain) check_scalar(mark, value);
+      frame.container.items().push_back(std::move(value));
+    } else if (!frame.has_key) {
+      frame.is_merge = plain && value.is(Kind::string) && value.text() == "<<";
+      frame.key = key_of(mark, value, plain);
+      frame.key_mark = mark_of(mark);
+      frame.has_key = true;
+    } else {
+      frame.has_key = false;
+      if (frame.is_merge) {
+        merge(frame, value);
+      } else {
+        if (plain) check_scalar(mark, value);
+        add(frame, std::move(value));
+      }
+    }
+  }
+
+  /// What helm (sigs.k8s.io/yaml, convertToJSONableObject) makes of a key that is no string.
+  std::string key_of(const YAML::Mark& mark, const Value& value, bool plain) {
+    switch (value.kind()) {
+    case Kind::string: return value.text();
+    case Kind::boolean: {
+      std::string key = value.as_bool() ? "true" : "false";
+      if (plain && key != value.text())
+        warn(mark, "W002", fmt::format("the key '{}' is a boolean and becomes '{}'; quote it", value.text(), key),
+             value.text().size());
+      return key;
+    }
+    case Kind::integer: return std::to_string(value.as_integer());
+    case Kind::real:
+      if (!std::isfinite(value.as_real())) fail(mark, "infinity cannot be a key");
+      return go_key(value.as_real());
+    case Kind::null: fail(mark, "null cannot be a key; quote it");
+    case Kind::sequence:
+    case Kind::mapping: break;
+    }
+    fail(mark, fmt::format("{} cannot be a key", name_of(value.kind())));
+  }
+
+  void add(Frame& frame, Value value) {
+    auto& members = frame.container.members();
+    const auto [seen, is_new] = frame.seen.try_emplace(frame.key, Seen{members.size(), false});
+    if (is_new) {
+      members.push_back({std::move(frame.key), std::move(value), std::move(frame.key_mark)});
+      return;
+    }
+    auto& member = members[seen->second.at];
+    if (!seen->second.merged) {
+      YAML::Mark mark;
+      mark.line = frame.key_mark.line - 1;
+      mark.column = frame.key_mark.column - 1;
+      warn(mark, "W006",
+           fmt::format("the key '{}' stands here a second time (first in line {}); the last one counts", frame.key,
+                       member.key_mark.line),
+           frame.key.size());
+    }
+    seen->second.merged = false;
+    member.value = std::move(value);
+    member.key_mark = std::move(frame.key_mark);
+  }
+
+  /// `<<`: yaml.v2 takes the members in at the place where the key stands, so they win over what
+  /// stands before it and lose against what follows; of a list of maps the first wins.
+  void merge(Frame& frame, const Value& value) {
+    YAML::Mark mark;
+    mark.line = frame.key_mark.line - 1;
+    mark.column = frame.key_mark.column - 1;
+    if (value.is(Kind::mapping)) {
+      merge_map(frame, value, mark);
+      return;
+    }
+    if (!value.is(Kind::sequence) ||
+        !std::ranges::all_of(value.items(), [](const Value& item) { return item.is(Kind::mapping); }))
+      fail(mark, "'<<' takes a map or a list of maps");
+    for (auto item = value.items().rbegin(); item != value.items().rend(); ++item) merge_map(frame, *item, mark);
+  }
+
+  void merge_map(Frame& frame, const Value& value, const YAML::Mark& mark) {
+    auto& members = frame.container.members();
+    for (const auto& member : value.members()) {
+      const auto [seen, is_new] = frame.seen.try_emplace(member.key, Seen{members.size(), true});
+      if (is_new) {
+        members.push_back(member);
+        continue;
+      }
+      auto& there = members[seen->second.at];
+      if (!seen->second.merged && !(there.value == member.value))
+        warn(mark, "W007",
+             fmt::format("'<<' overrides the key '{}' of line {}, because it stands below it", member.key,
+                         there.key_mark.line),
+             2);
+      seen->second.merged = true;
+      there = member;
+    }
+  }
+
+  /// Plain scalars that are not what they seem. Runs on values only; keys have W002.
+  void check_scalar(const YAML::Mark& mark, const Value& value) {
+    const auto& text = value.text();
+    const auto note = [&](std::string_view code, std::string message) {
+      warn(mark, code, std::move(message), text.size());
+    };
+    switch (value.kind()) {
+    case Kind::boolean:
+      if (text != "true" && text != "false")
+        note("W001", fmt::format("'{}' is the boolean {}; quote it if it is a word", text, value.as_bool()));
+      break;
+    case Kind::integer: {
+      const auto canonical = canonical_number(value);
+      constexpr std::int64_t exact = std::int64_t{1} << 53;
+      if (text != canonical) note("W003", fmt::format("'{}' is the number {}", text, canonical));
+      else if (value.as_integer() > exact || value.as_integer() < -exact) too_large(mark, value);
+      break;
+    }
+    case Kind::real: {
+      if (!std::isfinite(value.as_real())) fail(mark, fmt::format("'{}' has no form in JSON", text));
+      const auto canonical = canonical_number(value);
+      if (canonical == text && canonical.find('.') == std::string::npos) too_large(mark, value);
+      else if (const auto shown = as_helm(value.as_real()); shown != text)
+        note("W004", fmt::format("'{}' is the number {}; quote it if it is a version or an id", text, shown));
+      break;
+    }
+    case Kind::null:
+    case Kind::string:
+    case Kind::sequence:
+    case Kind::mapping: break;
+    }
+  }
+
+  void too_large(const YAML::Mark& mark, const Value& value) {
+    warn(mark, "W005",
+         fmt::format("{} is beyond 2^53: helm rounds it to {}", value.text(), fmt::format("{:.0f}", value.as_real())),
+         value.text().size());
+  }
+
+  /// The digits that a template of helm prints for a number.
+  static std::string as_helm(double d) {
+    if (std::fabs(d) < 1e21 && d == std::trunc(d)) return fmt::format("{:.0f}", d);
+    return fmt::format("{}", d);
+  }
+
+  std::string_view text_;
+  std::shared_ptr<const std::string> file_;
+  const YamlLimits& limits_;
+  std::vector<Frame> stack_;
+  std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  std::vector<Diagnostic> warnings_;
+  YAML::Mark last_quoted_ = YAML::Mark::null_mark();
+  std::size_t nodes_ = 0;
+  std::size_t bytes_ = 0;
+  Value root_;
+};
+
+/// Length of the UTF-8 sequence at the front that a YAML file may hold; 0 if there is none.
+std::size_t sequence_length(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return lead == '\t' || lead == '\n' || lead == '\r' || (lead >= 0x20 && lead != 0x7f) ? 1 : 0;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+  // Overlong forms, surrogates, and what lies beyond U+10FFFF.
+  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf0 && byte(1) < 0x90) ||
+      (lead == 0xf4 && byte(1) > 0x8f))
+    return 0;
+  return length;
+}
+
+/// yaml-cpp replaces what is no UTF-8 without a word; here it is an error with its place.
+void check_text(std::string_view text, const Builder& builder) {
+  YAML::Mark mark;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = sequence_length(text.substr(at));
+    if (length == 0) {
+      const auto byte = static_cast<unsigned char>(text[at]);
+      builder.fail(mark, byte < 0x80 ? fmt::format("the control character 0x{:02x}", byte)
+                                     : fmt::format("the byte 0x{:02x} is not UTF-8", byte));
+    }
+    if (text[at] == '\n') {
+      ++mark.line;
+      mark.column = 0;
+    } else {
+      ++mark.column;
+    }
+    at += length;
+  }
+}
+
+std::string_view without_bom(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  return text;
+}
+
+std::vector<YamlDocument> read(std::string_view text, std::string name, const YamlLimits& limits, bool all) {
+  const auto file = std::make_shared<const std::string>(std::move(name));
+  if (text.size() > limits.bytes)
+    throw Error(failure::bad_input, fmt::format("{} is larger than {} bytes", *file, limits.bytes));
+  text = without_bom(text);
+  check_text(text, Builder(text, file, limits));
+
+  std::vector<YamlDocument> documents;
+  View buffer(text);
+  std::istream stream(&buffer);
+  Builder first(text, file, limits);
+  try {
+    YAML::Parser parser(stream);
+    do {
+      Builder builder(text, file, limits);
+      if (!parser.HandleNextDocument(builder)) break;
+      builder.check_last_quote();
+      documents.push_back({builder.take(), builder.take_warnings(), std::string(text)});
+    } while (all);
+  } catch (const YAML::Exception& fault) {
+    auto mark = fault.mark;
+    if (mark.is_null()) mark = YAML::Mark();
+    const auto line = source_line(text, mark.line + 1);
+    const auto indent = line.find_first_not_of(" \t");
+    const auto tab = line.find('\t');
+    if (tab != std::string::npos && (indent == std::string::npos || tab < indent)) {
+      mark.column = static_cast<int>(tab);
+      first.fail(mark, std::string(explain(YAML::ErrorMsg::TAB_IN_INDENTATION)));
+    }
+    first.fail(mark, std::string(explain(fault.msg)));
+  }
+  return documents;
+}
+
+}  // namespace
+
+YamlDocument parse_yaml(std::string_view text, std::string file, const YamlLimits& limits) {
+  auto documents = read(text, std::move(file), limits, false);
+  if (documents.empty()) return {{}, {}, std::string(without_bom(text))};
+  return std::move(documents.front());
+}
+
+std::vector<YamlDocument> parse_yaml_stream(std::string_view text, std::string file, const YamlLimits& limits) {
+  return read(text, std::move(file), limits, true);
+}
+
+std::string source_line(std::string_view source, int line) {
+  for (int at = 1; at < line; ++at) {
+    const auto end = source.find('\n');
+    if (end == std::string_view::npos) return {};
+    source.remove_prefix(end + 1);
+  }
+  source = source.substr(0, source.find('\n'));
+  if (source.ends_with('\r')) source.remove_suffix(1);
+  return std::string(source);
+}
+
+}  // namespace slipway::data

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/yaml.hpp"
+#include "support/catch.hpp"
+
+#include <fmt/format.h>
+
+using namespace slipway;
+using data::Kind;
+using data::Value;
+
+namespace {
+
+data::YamlDocument read(std::string_view text) { return data::parse_yaml(text, "f.yaml"); }
+
+std::string json(std::string_view text) { return data::to_json(read(text).root); }
+
+/// Codes and lines of the warnings: "W001@2".
+std::string warned(std::string_view text) {
+  std::string out;
+  for (const auto& w : read(text).warnings) {
+    CHECK(w.severity == Diagnostic::Severity::warning);
+    out += fmt::format("{}{}@{}", out.empty() ? "" : " ", w.code, w.line);
+  }
+  return out;
+}
+
+Diagnostic refused(std::string_view text, const data::YamlLimits& limits = {}) {
+  try {
+    auto document = data::parse_yaml(text, "f.yaml", limits);
+    FAIL("accepted as " << data::to_json(document.root));
+  } catch (const Error& error) {
+    CHECK(error.failure().id == failure::bad_input.id);
+    REQUIRE(error.findings().size() == 1);
+    return error.findings().front();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("plain scalars are read as go-yaml v2 reads them") {
+  CHECK(json("[yes, No, on, off, y, N, True, FALSE]") == "[true,false,true,false,true,false,true,false]");
+  CHECK(json("[~, null, Null, NULL, ]") == "[null,null,null,null]");
+  CHECK(json("[0644, 0o644, 08, 1_000, 0b101, 0x1F, -0644, +12]") == "[420,420,8.0,1000,5,31,-420,12]");
+  CHECK(json("[1.10, 1e3, .5, -.5, 1., 123e4]") == "[1.1,1000.0,0.5,-0.5,1.0,1230000.0]");
+  CHECK(json("[12:30, 1:30:00, 2001-12-14, 1.2.3, _1, 0x, 1e, -, yEs, 10.0.0.0/8]") ==
+        R"(["12:30","1:30:00","2001-12-14","1.2.3","_1","0x","1e","-","yEs","10.0.0.0/8"])");
+  CHECK(json("[9223372036854775807, -9223372036854775808, 9223372036854775808, 1e999]") ==
+        R"([9223372036854775807,-9223372036854775808,9223372036854775808,"1e999"])");
+  CHECK(json("['yes', \"12\", !!str 12, !!int \"12\", !!float 3, !!binary aGk=]") ==
+        R"(["yes","12","12",12,3.0,"hi"])");
+}
+
+TEST_CASE("the text of a scalar is what stood in the file") {
+  const auto root = read("a: 0644\nb: yes\nc: 1.10\nd: ~\ne:\nf: 'x y'\n").root;
+  CHECK(root.find("a")->text() == "0644");
+  CHECK(root.find("b")->text() == "yes");
+  CHECK(root.find("c")->text() == "1.10");
+  CHECK(root.find("d")->text() == "~");
+  CHECK(root.find("e")->text().empty());
+  CHECK(root.find("f")->text() == "x y");
+}
+
+TEST_CASE("every value and key has its place") {
+  const auto root = read("a:\n  - b\n  - c: d\n").root;
+  const auto& list = *root.find("a");
+  CHECK(*list.mark().file == "f.yaml");
+  CHECK(list.mark().line == 2);
+  CHECK(list.mark().column == 3);
+  CHECK(list.items()[0].mark().column == 5);
+  CHECK(root.members()[0].key_mark.line == 1);
+  const auto& inner = list.items()[1].members()[0];
+  CHECK(inner.key_mark.line == 3);
+  CHECK(inner.key_mark.column == 5);
+  CHECK(inner.value.mark().column == 8);
+}
+
+TEST_CASE("traps are warned of with code and line") {
+  CHECK(warned("a: no\nb: no-way\nc: 'no'\nd: false\n") == "W001@1");
+  CHECK(warned("n: b\ny: c\n") == "W002@1 W002@2");
+  CHECK(json("{n: b, on: c, 0644: d, 1.50: e, 12345678.5: f}") ==
+        R"({"1.2345678e+07":"f","1.5":"e","420":"d","false":"b","true":"c"})");
+  CHECK(warned("[0644, 0o17, 1_000, 12, 0, -3]") == "W003@1 W003@1 W003@1");
+  CHECK(warned("[1.10, 1.5, 123e4, 1.0]") == "W004@1 W004@1 W004@1");
+  CHECK(warned("[9007199254740992, 9007199254740993, 99999999999999999999]") == "W005@1 W005@1");
+  CHECK(warned("a: 1\nb: 2\na: 3\n") == "W006@3");
+  CHECK(warned("a: !vault x\nb: !thing {}\n") == "W008@1 W008@2");
+}
+
+TEST_CASE("the last of two equal keys counts") {
+  const auto document = read("a: 1\nb: 2\na: 3\n");
+  CHECK(data::to_json(document.root) == R"({"a":3,"b":2})");
+  CHECK(document.warnings.at(0).source_line == "a: 3");
+  CHECK(document.warnings.at(0).column == 1);
+}
+
+TEST_CASE("merge keys follow yaml.v2") {
+  const std::string base = "p: &x {a: 1, b: 2}\nq: &y {b: 3, c: 4}\n";
+  CHECK(json(base + "z: {<<: *x, b: 9}\n").find(R"("z":{"a":1,"b":9})") != std::string::npos);
+  CHECK(json(base + "z: {b: 9, <<: *x}\n").find(R"("z":{"a":1,"b":2})") != std::string::npos);
+  CHECK(json(base + "z: {<<: [*x, *y]}\n").find(R"("z":{"a":1,"b":2,"c":4})") != std::string::npos);
+  CHECK(json("a: {\"<<\": 1}\n") == R"({"a":{"<<":1}})");
+  CHECK(warned(base + "z: {<<: *x, b: 9}\n").empty());
+  CHECK(warned(base + "z: {b: 9, <<: *x}\n") == "W007@3");
+  CHECK(refused("a: {<<: 1}\n").message == "'<<' takes a map or a list of maps");
+}
+
+TEST_CASE("aliases are copied, also as keys") {
+  CHECK(json("a: &a [1, {b: 2}]\nc: *a\n") == R"({"a":[1,{"b":2}],"c":[1,{"b":2}]})");
+  CHECK(json("a: &k name\n*k : x\n") == R"({"a":"name","name":"x"})");
+}
+
+TEST_CASE("odd but valid files are accepted") {
+  CHECK(json("") == "null");
+  CHECK(json("# nothing\n") == "null");
+  CHECK(json("\xef\xbb\xbf"
+             "a: b") == R"({"a":"b"})");
+  CHECK(json("a: b\r\nc: d\r\n") == R"({"a":"b","c":"d"})");
+  CHECK(json("a: b\n---\nc: [unread") == R"({"a":"b"})");
+  CHECK(json("{\"a\":\t[1,2],\n\t\"b\": {}}") == R"({"a":[1,2],"b":{}})");
+  CHECK(json("t: |\n  one\n  two\n") == R"({"t":"one\ntwo\n"})");
+}
+
+TEST_CASE("a stream gives all documents") {
+  const auto documents = data::parse_yaml_stream("a: 1\n---\nb: 2\n---\n", "f.yaml");
+  REQUIRE(documents.size() == 3);
+  CHECK(documents[1].root.find("b")->as_integer() == 2);
+  CHECK(documents[1].root.mark().line == 3);
+}
+
+TEST_CASE("errors name line, column and show the line") {
+  const auto tab = refused("a:\n\tb: c\n");
+  CHECK(tab.line == 2);
+  CHECK(tab.column == 1);
+  CHECK(tab.message.find("a tab in the indentation") == 0);
+  const auto colon = refused("a: b: c\n");
+  CHECK(colon.line == 1);
+  CHECK(colon.column == 5);
+  CHECK(colon.source_line == "a: b: c");
+  CHECK(refused("a: [1, 2\nb: 3\n").line > 0);
+  const auto open = refused("é: b\na: &x \"x\\\"\n");
+  CHECK(open.message == "a quote that is never closed");
+  CHECK(open.line == 2);
+  CHECK(open.column == 4);
+  CHECK(refused("a: 'it''s").line == 1);
+  CHECK(json("é: \"x\\\\\"\nb: 'it''s'") == R"({"b":"it's","é":"x\\"})");
+  CHECK(refused("caf\xe9: x\n").message == "the byte 0xe9 is not UTF-8");
+  CHECK(refused("a: x\nb: caf\xe9\n").column == 7);
+  CHECK(refused(std::string_view("a: \0", 4)).message == "the control character 0x00");
+  CHECK(refused("a: .inf\n").message == "'.inf' has no form in JSON");
+  CHECK(refused("~: x\n").message == "null cannot be a key; quote it");
+  CHECK(refused("? [a, b]\n: x\n").message == "a list cannot be a key");
+  CHECK(refused("a: *nope\n").message == "this alias names no anchor that stands before it");
+  CHECK(refused("a: &a [*a]\n").message == "this alias stands inside the very value that it names");
+  CHECK(refused("a: !!int x\n").message == "'x' cannot be read as !!int");
+}
+
+TEST_CASE("depth, alias bombs and size are limited") {
+  const std::string deep = std::string(101, '[') + std::string(101, ']');
+  CHECK(refused(deep).message == "nested deeper than 100 levels");
+  CHECK_NOTHROW(read(std::string(100, '[') + std::string(100, ']')));
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 10; ++i)
+    bomb +=
+        fmt::format("a{0}: &a{0} [{1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}]\n", i, fmt::format("*a{}", i - 1));
+  CHECK(refused(bomb).message.find("values after aliases are expanded") != std::string::npos);
+  const std::string text = "a: &a " + std::string(1000, 'x') + "\nb: [*a, *a, *a, *a, *a, *a]\n";
+  CHECK(refused(text, {.bytes = 1200}).message.find("too large when its aliases") != std::string::npos);
+  CHECK_THROWS_AS(data::parse_yaml("abcdef", "f", {.bytes = 5}), Error);
+}
+
+TEST_CASE("source_line") {
+  CHECK(data::source_line("a\r\nb\nc", 1) == "a");
+  CHECK(data::source_line("a\nb\nc", 3) == "c");
+  CHECK(data::source_line("a\n", 9).empty());
+}
