@@ -37,6 +37,7 @@ inline constexpr Failure timed_out{"timed-out", ExitCode::timeout, "--timeout ra
 inline constexpr Failure interrupted{"interrupted", ExitCode::bug, "a signal ended the run; the status is 128+n"};
 // pipeline-build and pipeline-test.
 inline constexpr Failure no_engine{"no-engine", ExitCode::unavailable, "no container engine answers"};
+inline constexpr Failure engine_failed{"engine-failed", ExitCode::unavailable, "the container engine has a fault of its own"};
 inline constexpr Failure build_failed{"build-failed", ExitCode::no, "a build step returned non-zero"};
 // deploy-helm.
 inline constexpr Failure stale_plan{"stale-plan", ExitCode::try_again, "the world moved after the plan was made"};
