@@ -22,9 +22,9 @@ namespace slipway::docker {
 
 /// Where an engine listens.
 struct Endpoint {
-  std::string base;                        ///< "http://docker" for a unix socket
+  std::string base;  ///< "http://docker" for a unix socket
   std::optional<std::string> unix_socket;
-  std::string shown;                       ///< as a person writes it: unix:///var/run/docker.sock
+  std::string shown;  ///< as a person writes it: unix:///var/run/docker.sock
 };
 
 /// @param docker_host as in $DOCKER_HOST; /var/run/docker.sock when it is absent or empty
@@ -36,44 +36,44 @@ using Labels = std::map<std::string, std::string>;
 using Sink = std::function<bool(std::string_view bytes)>;
 
 struct Image {
-  std::string id;                         ///< sha256:..., the digest of the configuration
-  std::vector<std::string> tags;          ///< NAME:TAG
-  std::vector<std::string> digests;       ///< NAME@sha256:..., as registries confirmed them
+  std::string id;                    ///< sha256:..., the digest of the configuration
+  std::vector<std::string> tags;     ///< NAME:TAG
+  std::vector<std::string> digests;  ///< NAME@sha256:..., as registries confirmed them
   Labels labels;
   std::string architecture;
   std::string os;
-  std::uint64_t size = 0;                 ///< bytes
-  std::vector<int> exposed_ports;         ///< TCP
+  std::uint64_t size = 0;          ///< bytes
+  std::vector<int> exposed_ports;  ///< TCP
   std::string user;
 };
 
 struct BuildRequest {
-  std::string dockerfile;                 ///< name of the Dockerfile in the context
+  std::string dockerfile;  ///< name of the Dockerfile in the context
   std::vector<std::string> tags;
   std::vector<std::pair<std::string, std::string>> args;
   Labels labels;
-  std::string target;                     ///< stage to stop at; empty for the last
-  std::string network;                    ///< as docker build --network; empty for the engine's own
-  bool pull = false;                      ///< base images anew even where they are present
+  std::string target;   ///< stage to stop at; empty for the last
+  std::string network;  ///< as docker build --network; empty for the engine's own
+  bool pull = false;    ///< base images anew even where they are present
   bool no_cache = false;
 };
 
 struct ContainerSpec {
   std::string image;
-  std::string name;                       ///< empty for one that the engine makes up
-  std::vector<std::string> arguments;     ///< instead of the image's CMD, unless empty
+  std::string name;                    ///< empty for one that the engine makes up
+  std::vector<std::string> arguments;  ///< instead of the image's CMD, unless empty
   std::optional<std::vector<std::string>> entrypoint;
   std::vector<std::pair<std::string, std::string>> env;
   std::string user;
   std::string workdir;
   std::string hostname;
-  std::string network;                    ///< empty for the default one
+  std::string network;  ///< empty for the default one
   Labels labels;
-  std::uint64_t memory = 0;               ///< bytes, swap included; 0 for no limit
+  std::uint64_t memory = 0;  ///< bytes, swap included; 0 for no limit
   double cpus = 0;
   int pids = 0;
-  bool drop_capabilities = false;         ///< all of them, and no way to regain one
-  bool init = false;                      ///< a process 1 that reaps and passes signals on
+  bool drop_capabilities = false;  ///< all of them, and no way to regain one
+  bool init = false;               ///< a process 1 that reaps and passes signals on
   bool read_only = false;
   std::vector<std::string> tmpfs;
 };
@@ -82,7 +82,7 @@ struct ContainerState {
   bool running = false;
   bool oom_killed = false;
   int exit_code = 0;
-  std::string error;                      ///< why it did not start
+  std::string error;  ///< why it did not start
 };
 
 struct ContainerRow {
