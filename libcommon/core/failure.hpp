@@ -37,7 +37,8 @@ inline constexpr Failure timed_out{"timed-out", ExitCode::timeout, "--timeout ra
 inline constexpr Failure interrupted{"interrupted", ExitCode::bug, "a signal ended the run; the status is 128+n"};
 // pipeline-build and pipeline-test.
 inline constexpr Failure no_engine{"no-engine", ExitCode::unavailable, "no container engine answers"};
-inline constexpr Failure engine_failed{"engine-failed", ExitCode::unavailable, "the container engine has a fault of its own"};
+inline constexpr Failure engine_failed{"engine-failed", ExitCode::unavailable,
+                                       "the container engine has a fault of its own"};
 inline constexpr Failure build_failed{"build-failed", ExitCode::no, "a build step returned non-zero"};
 // deploy-helm.
 inline constexpr Failure stale_plan{"stale-plan", ExitCode::try_again, "the world moved after the plan was made"};
@@ -48,11 +49,11 @@ inline constexpr Failure helm_failed{"helm-failed", ExitCode::no, "helm refused 
 
 /// All of the above, for exit-status(7) and its test.
 inline constexpr std::array failure_table{
-    failure::bad_usage,   failure::bad_input,     failure::empty_input,  failure::not_found,    failure::unreachable,
-    failure::internal,    failure::cannot_create, failure::read_failed,  failure::write_failed, failure::busy,
-    failure::conflict,    failure::protocol,      failure::denied,       failure::bad_setup,    failure::timed_out,
-    failure::interrupted, failure::no_engine,     failure::build_failed, failure::stale_plan,   failure::not_approved,
-    failure::no_helm,     failure::helm_failed,
+    failure::bad_usage,    failure::bad_input,     failure::empty_input,   failure::not_found,    failure::unreachable,
+    failure::internal,     failure::cannot_create, failure::read_failed,   failure::write_failed, failure::busy,
+    failure::conflict,     failure::protocol,      failure::denied,        failure::bad_setup,    failure::timed_out,
+    failure::interrupted,  failure::no_engine,     failure::engine_failed, failure::build_failed, failure::stale_plan,
+    failure::not_approved, failure::no_helm,       failure::helm_failed,
 };
 
 }  // namespace slipway
