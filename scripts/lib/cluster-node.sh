@@ -13,12 +13,12 @@
 # (several clusters side by side do not disturb each other, nor Docker's rules them), etcd needs no password
 # since nobody outside can reach its loopback, and when the namespace goes, bridge and rules go with it.
 #
-# Expects: common.sh; name, dir, index, kube_bin.
+# Expects: common.sh; name, dir, index, net (two octets of a private range), kube_bin.
 # shellcheck disable=SC2154,SC2034,SC2054 # the variables above; some of these are local-cluster's; commas are meant
 
 ns=slipway-$name
 veth=slipway$index
-link=${CLUSTER_NET:-10.213}.$index # two octets of a private range that nothing else here uses
+link=$net.$index
 host_ip=$link.1
 node_ip=$link.2
 pod_net=10.$((244 + index)).0.0/24
@@ -198,7 +198,8 @@ imageGCLowThresholdPercent: 99
 evictionHard: {imagefs.available: 1%, nodefs.available: 1%, memory.available: 100Mi}
 YAML
   # masqueradeAll: a pod and the pod behind its Service share a bridge; the answer must come back the same way.
-  # conntrack limits belong to the machine and cannot be set from within a namespace.
+  # conntrack limits belong to the machine and cannot be set from within a namespace. Changes go into the packet
+  # filter as they come: the default gathers them for a second, in which a ready pod is not reachable yet.
   cat >"$dir/proxy.yaml" <<YAML
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
@@ -206,7 +207,7 @@ clientConnection: {kubeconfig: $dir/pki/proxy.kubeconfig}
 mode: iptables
 clusterCIDR: $pod_net
 hostnameOverride: $name
-iptables: {masqueradeAll: true}
+iptables: {masqueradeAll: true, minSyncPeriod: 50ms}
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 YAML
 }
@@ -267,7 +268,8 @@ run_component() {
     kube-controller-manager)
       config=$config/controller-manager.kubeconfig
       arguments=(--kubeconfig="$config" --authentication-kubeconfig="$config" --authorization-kubeconfig="$config"
-        --bind-address=127.0.0.1 --leader-elect=false --root-ca-file="$dir/pki/ca.crt"
+        --bind-address=127.0.0.1 --leader-elect=false --horizontal-pod-autoscaler-sync-period=5s
+        --root-ca-file="$dir/pki/ca.crt"
         --service-account-private-key-file="$dir/pki/sa.key" --use-service-account-credentials=true
         --cluster-signing-cert-file="$dir/pki/ca.crt" --cluster-signing-key-file="$dir/pki/ca.key")
       ;;
