@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a Blubber configuration (blubber.yaml(5)) and the name of a variant to a Dockerfile that
+// docker, BuildKit, buildah, podman and kaniko all build. Pure: no file is read and nothing is run.
+//
+// The way through: read (config.hpp: what a person wrote, checked, with places) -> resolve
+// (resolve.hpp: includes merged, stages in order) -> plan (plan.hpp: instructions as data) ->
+// print (dockerfile.hpp: escaping and line lengths).
+#pragma once
+
+#include "core/error.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::blubber {
+
+struct Options {
+  bool strict = false;         ///< every warning is an error
+  bool platform_args = false;  ///< ARG TARGETARCH and its like in every stage, mentioned or not
+  std::string version;         ///< for the label blubber.version; the project's own when empty
+};
+
+struct Dockerfile {
+  std::string text;
+  std::string variant;
+  std::vector<std::string> stages;    ///< variants in the order of their stages; the target is the last
+  std::vector<std::string> images;    ///< images that the build takes from a registry, each once
+  bool needs_context = false;         ///< whether anything is copied from the build context
+  std::vector<Diagnostic> warnings;   ///< in the order of lines
+};
+
+/// @param file the name that places and errors show
+/// @throws Error bad_input (with findings) for a malformed or invalid configuration, a cycle, or, with
+/// `strict`, a warning; not_found for an unknown variant
+[[nodiscard]] Dockerfile dockerfile(std::string_view yaml, std::string file, std::string_view variant,
+                                    const Options& options = {});
+
+/// The variant with all that it inherits, as canonical JSON.
+/// @throws as dockerfile()
+[[nodiscard]] std::string expanded_json(std::string_view yaml, std::string file, std::string_view variant,
+                                        const Options& options = {});
+
+struct Variants {
+  std::vector<std::string> names;  ///< in the order of the file
+  std::vector<Diagnostic> warnings;
+};
+
+/// @throws Error bad_input
+[[nodiscard]] Variants variants(std::string_view yaml, std::string file, const Options& options = {});
+
+/// Plans every variant.
+/// @return the variants and every warning, each once
+/// @throws Error bad_input with the findings of all variants
+[[nodiscard]] Variants check(std::string_view yaml, std::string file, const Options& options = {});
+
+}  // namespace slipway::blubber
