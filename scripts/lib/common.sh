@@ -22,7 +22,8 @@ need() {
   local item missing=()
   for item; do
     # Servers live in sbin, which is not on an ordinary user's PATH.
-    PATH=$PATH:/usr/sbin:/sbin command -v "${item#*=}" >/dev/null || missing+=("${item%%=*}")
+    PATH=$PATH:/usr/sbin:/sbin command -v "${item#*=}" >/dev/null && continue
+    [[ " ${missing[*]} " == *" ${item%%=*} "* ]] || missing+=("${item%%=*}")
   done
   [ ${#missing[@]} -eq 0 ] || die 78 "missing here; as root: apt-get install -y ${missing[*]}"
 }
