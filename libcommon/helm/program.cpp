@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "helm/program.hpp"
+
+#include "core/text.hpp"
+#include "process/spawn.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace slipway::helm {
+
+namespace {
+
+/// Variables that would lead helm to another cluster or user than the kubeconfig that we named, and
+/// that our own client reads. Empty means unset to helm.
+std::vector<std::pair<std::string, std::string>> environment() {
+  return {{"HELM_KUBEAPISERVER", ""}, {"HELM_KUBETOKEN", ""},    {"HELM_KUBECAFILE", ""},
+          {"HELM_KUBEASUSER", ""},    {"HELM_KUBEASGROUPS", ""}, {"HELM_KUBETLS_SERVER_NAME", ""},
+          {"HELM_KUBECONTEXT", ""},   {"HELM_NAMESPACE", ""}};
+}
+
+/// Warnings are for people; the Error that is thrown says what helm said last, so that is not told twice.
+class Warnings {
+ public:
+  explicit Warnings(io::Events& events) : events_(&events) {}
+  void operator()(std::string_view line) {
+    if (line.starts_with("Error:")) failed_ = true;
+    if (failed_ || text::trim(line).empty() || line.starts_with("WARNING: Kubernetes configuration file is")) return;
+    events_->output("helm", text::printable(line));
+  }
+
+ private:
+  io::Events* events_;
+  bool failed_ = false;
+};
+
+std::vector<std::string> query(std::string verb, std::vector<std::string> what, const Place& place) {
+  std::vector<std::string> arguments{std::move(verb)};
+  arguments.insert(arguments.end(), what.begin(), what.end());
+  for (auto&& part : {std::string("--kubeconfig"), place.kubeconfig.string(), std::string("--kube-context"),
+                      place.context, std::string("--namespace"), place.name_space})
+    arguments.emplace_back(part);
+  return arguments;
+}
+
+std::vector<std::string> get(const std::string& part, const Place& place, const std::string& release, int revision) {
+  auto arguments = query("get", {part, release}, place);
+  if (revision > 0) arguments.insert(arguments.end(), {"--revision", std::to_string(revision)});
+  return arguments;
+}
+
+bool is(const Error& error, const Failure& failure) { return error.failure().id == failure.id; }
+
+}  // namespace
+
+Program Program::open(const std::string& name, const io::Run& run) {
+  process::Outcome outcome;
+  try {
+    outcome = process::run({.argv = {name, "version", "--template", "{{.Version}}"}, .env = environment()}, run);
+  } catch (const Error& error) {
+    if (!is(error, failure::bad_setup)) throw;
+    throw Error(failure::no_helm, error.message(),
+                "install helm 3.15 or newer, or name it with --helm FILE or HELM_BIN");
+  }
+  if (!outcome.ok())
+    throw Error(failure::no_helm, fmt::format("'{} version' ended with {}", name, outcome.how()),
+                "is it helm? name another one with --helm FILE or HELM_BIN");
+  return {name, parse_version(outcome.out)};
+}
+
+std::string Program::call(std::string_view doing, std::vector<std::string> arguments, std::string input,
+                          const io::Run& run) const {
+  process::Command command{.argv = {path_}, .env = environment(), .input = std::move(input)};
+  std::ranges::move(arguments, std::back_inserter(command.argv));
+  command.on_err = Warnings(run.events);
+  auto outcome = process::run(command, run);
+  if (!outcome.ok()) throw error_of(doing, outcome.err_tail, outcome.how());
+  return std::move(outcome.out);
+}
+
+std::string Program::render(const std::string& name_space, const Upgrade& upgrade, const io::Run& run) const {
+  return call(fmt::format("rendering {}", upgrade.chart.filename().string()),
+              {"template", upgrade.release, upgrade.chart.string(), "--values", "-", "--namespace", name_space},
+              upgrade.values, run);
+}
+
+Release Program::preview(const Place& place, const Upgrade& upgrade, const io::Run& run) const {
+  return parse_release(call(fmt::format("dry run of release {}", upgrade.release),
+                            upgrade_arguments(place, upgrade, true), upgrade.values, run));
+}
+
+Release Program::upgrade(const Place& place, const Upgrade& upgrade, const io::Run& run) const {
+  return parse_release(call(fmt::format("upgrade of release {}", upgrade.release),
+                            upgrade_arguments(place, upgrade, false), upgrade.values, run));
+}
+
+std::vector<Revision> Program::history(const Place& place, const std::string& release, const io::Run& run) const {
+  auto arguments = query("history", {release, "--output", "json", "--max", "256"}, place);
+  try {
+    return parse_history(call(fmt::format("history of release {}", release), std::move(arguments), {}, run));
+  } catch (const Error& error) {
+    if (is(error, failure::not_found)) return {};
+    throw;
+  }
+}
+
+std::string Program::manifest(const Place& place, const std::string& release, int revision, const io::Run& run) const {
+  return call(fmt::format("reading release {}", release), get("manifest", place, release, revision), {}, run);
+}
+
+std::string Program::hooks(const Place& place, const std::string& release, int revision, const io::Run& run) const {
+  return call(fmt::format("reading release {}", release), get("hooks", place, release, revision), {}, run);
+}
+
+std::string Program::values(const Place& place, const std::string& release, int revision, const io::Run& run) const {
+  auto arguments = get("values", place, release, revision);
+  arguments.insert(arguments.end(), {"--output", "json"});
+  return call(fmt::format("reading release {}", release), std::move(arguments), {}, run);
+}
+
+void Program::rollback(const Place& place, const std::string& release, int to, const std::string& description,
+                       std::chrono::milliseconds timeout, const io::Run& run) const {
+  static_cast<void>(call(fmt::format("rollback of release {} to revision {}", release, to),
+                         rollback_arguments(version_, place, release, to, description, timeout), {}, run));
+}
+
+void Program::uninstall(const Place& place, const std::string& release, bool wait, std::chrono::milliseconds timeout,
+                        const io::Run& run) const {
+  static_cast<void>(call(fmt::format("removal of release {}", release),
+                         uninstall_arguments(version_, place, release, wait, timeout), {}, run));
+}
+
+TestResult Program::test(const Place& place, const std::string& release, std::chrono::milliseconds timeout,
+                         const io::Run& run) const {
+  TestResult result;
+  process::Command command{.argv = {path_}, .env = environment(), .keep = 0};
+  std::ranges::move(query("test", {release, "--logs", "--timeout", duration_argument(timeout)}, place),
+                    std::back_inserter(command.argv));
+  const auto told = [&](std::string_view line) {
+    auto safe = text::printable(line);
+    run.events.output("helm test", safe);
+    result.lines.push_back(std::move(safe));
+  };
+  command.on_out = told;
+  command.on_err = told;
+  const auto outcome = process::run(command, run);
+  result.passed = outcome.ok();
+  if (!result.passed) {
+    // Only what the tests themselves did is an answer; that nobody could be asked is not.
+    const auto error = error_of(fmt::format("test of release {}", release), outcome.err_tail, outcome.how());
+    if (is(error, failure::not_found) || is(error, failure::unreachable) || is(error, failure::denied)) throw error;
+  }
+  return result;
+}
+
+}  // namespace slipway::helm
