@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build.hpp"
+
+#include "context.hpp"
+#include "core/fs.hpp"
+#include "core/text.hpp"
+#include "docker/engine.hpp"
+#include "dockerfile.hpp"
+#include "labels.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <deque>
+
+namespace slipway::pipeline_build {
+
+namespace {
+
+constexpr std::uint64_t large_context = 500'000'000;
+
+struct Built {
+  std::string name;
+  docker::Image image;
+};
+
+Context load_context(const Options& options, const cli::Context& context) {
+  auto files = options.context == "none" ? empty_context()
+                                         : read_context(options.context, options.exclude, source_date(context.env));
+  auto& events = context.run.events;
+  events.note(
+      fmt::format("context {}: {} files, {}", options.context, files.files(), text::show_size(files.bytes())),
+      {{"files", static_cast<std::int64_t>(files.files())}, {"bytes", static_cast<std::int64_t>(files.bytes())}});
+  if (files.bytes() > large_context) {
+    std::vector<std::string> names;
+    for (const auto* entry : files.largest(5))
+      names.push_back(fmt::format("{} ({})", entry->path, text::show_size(entry->size)));
+    events.warn(fmt::format("the context is large; most of it is {}: name in .dockerignore what no COPY needs",
+                            text::join(names, ", ")));
+  }
+  if (!files.left_out.empty())
+    events.warn(
+        fmt::format("no image can hold sockets, pipes and devices; left out: {}", text::join(files.left_out, ", ")));
+  return files;
+}
+
+docker::BuildRequest request_for(const Source& source, const Options& options, const cli::Context& context) {
+  return {.dockerfile = std::string(dockerfile_name),
+          .tags = options.tags,
+          .args = build_args(options.build_args, context.env),
+          .labels = labels_for(source, options, context.env),
+          .target = options.target,
+          .network = options.network,
+          .pull = options.pull == "always",
+          .no_cache = options.no_cache};
+}
+
+/// With --quiet nothing of the build was shown; its last lines are then the cause, and are shown.
+class Progress {
+ public:
+  explicit Progress(const cli::Context& context) : context_(&context) {}
+
+  void line(std::string_view line) {
+    context_->run.events.output("build", line);
+    if (line.starts_with("Step ")) last_.clear();
+    last_.emplace_back(line);
+    if (last_.size() > 30) last_.pop_front();
+  }
+  void show_last() const {
+    if (!context_->common.quiet) return;
+    for (const auto& line : last_)
+      context_->run.events.emit({.kind = "output",
+                                 .level = io::Level::error,
+                                 .subject = "build",
+                                 .text = text::printable(line),
+                                 .fields = {}});
+  }
+
+ private:
+  const cli::Context* context_;
+  std::deque<std::string> last_;
+};
+
+Built build(docker::Engine& engine, const docker::BuildRequest& request, Context files, const cli::Context& context) {
+  Progress progress(context);
+  std::string id;
+  try {
+    id = engine.build(
+        request, to_tar(std::move(files)), [&](std::string_view line) { progress.line(line); }, context.run);
+  } catch (const Error&) {
+    progress.show_last();
+    throw;
+  }
+  // An id alone is nothing that people can tell apart or a registry could take: it gets a name, which
+  // is the same for the same image.
+  std::string name;
+  if (request.tags.empty()) {
+    name = fmt::format("localhost/pipeline-build:{}", id.substr(id.find(':') + 1, 12));
+    engine.tag(id, name, context.run);
+  } else {
+    name = request.tags.front();
+  }
+  // Builders disagree about what an id is; what counts is that the store resolves what we print.
+  const auto named = engine.image(name, context.run);
+  if (!named || named->id != id)
+    throw Error(failure::protocol,
+                fmt::format("the engine built {} but knows {} as {}", id, name, named ? named->id : "nothing"),
+                "somebody else may have built under the same name meanwhile: try again");
+  return {std::move(name), *named};
+}
+
+std::string to_json(const Built& built, const Source& source, std::chrono::milliseconds took) {
+  const auto& image = built.image;
+  const auto repo = built.name.substr(0, built.name.find(':', built.name.rfind('/') + 1));
+  nlohmann::ordered_json digest;
+  for (const auto& known : image.digests)
+    if (known.starts_with(repo + "@")) digest = known.substr(known.find('@') + 1);
+  return nlohmann::ordered_json{
+      {"schema", "pipeline-build/v1"},
+      {"image", built.name},
+      {"id", image.id},
+      {"digest", digest},
+      {"name", built.name},
+      {"variant", source.variant.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(source.variant)},
+      {"platforms", {fmt::format("{}/{}", image.os, image.architecture)}},
+      {"labels", image.labels},
+      {"bytes", image.size},
+      {"builder", "engine"},
+      {"seconds", static_cast<double>(took.count()) / 1000}}
+      .dump(2);
+}
+
+}  // namespace
+
+ExitCode run(const Options& options, cli::Context& context) {
+  const auto source = load_source(options, context.in);
+  for (const auto& warning : source.warnings) context.run.events.warn(io::render_diagnostic(warning));
+  if (options.print_dockerfile) {
+    context.out.print(source.text);
+    return ExitCode::ok;
+  }
+  const auto request = request_for(source, options, context);
+  const auto where = docker::endpoint(context.env("DOCKER_HOST"));
+  if (context.common.dry_run) {
+    auto files = load_context(options, context);
+    context.run.events.note(
+        fmt::format("would build {} on {} with {} labels", source.origin, where.shown, request.labels.size()));
+    return ExitCode::ok;
+  }
+  docker::Engine engine(where, "pipeline-build", context.run);
+  io::Stage stage(context.run.events, "build", fmt::format("building {}", source.origin),
+                  {{"variant", source.variant}, {"engine", engine.version()}});
+  auto files = load_context(options, context);
+  add_dockerfile(files, source.text);
+  const auto built = build(engine, request, std::move(files), context);
+  stage.end(fmt::format("built {} ({}) in {}", built.name, text::show_size(built.image.size),
+                        text::show_duration(stage.elapsed())),
+            {{"image", built.name}, {"id", built.image.id}});
+
+  const auto answer = (context.common.json ? to_json(built, source, stage.elapsed()) : built.name) + "\n";
+  if (options.output_file) fs::write_file(*options.output_file, answer);
+  context.out.print(answer);
+  return ExitCode::ok;
+}
+
+}  // namespace slipway::pipeline_build

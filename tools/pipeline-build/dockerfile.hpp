@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is to be built: a variant of a Blubber configuration or a Dockerfile as it is, and what can
+// be read off it before the build.
+#pragma once
+
+#include "core/error.hpp"
+#include "io/streams.hpp"
+#include "options.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::pipeline_build {
+
+struct Source {
+  std::string text;     ///< the Dockerfile
+  std::string variant;  ///< empty for a plain Dockerfile
+  std::string origin;   ///< for people: "variant test of .pipeline/blubber.yaml", "the Dockerfile on stdin"
+  std::vector<Diagnostic> warnings;
+};
+
+/// @throws Error bad_usage, bad_input, empty_input, not_found
+[[nodiscard]] Source load_source(const Options& options, const io::Input& in);
+
+/// The image that the stage `target` (the last one when empty) is in the end made from. Nothing for
+/// `scratch`, for a name with variables in it, and when there is no such stage.
+[[nodiscard]] std::optional<std::string> base_image(std::string_view dockerfile, std::string_view target);
+
+}  // namespace slipway::pipeline_build
