@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// libgit2 inside this room: its objects in owning handles, its error codes as Error. Not for others.
+#pragma once
+
+#include "core/error.hpp"
+#include "git/repository.hpp"
+
+#include <git2.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace slipway::git {
+
+template <auto Free>
+struct Release {
+  template <typename T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+
+using RepositoryHandle = std::unique_ptr<git_repository, Release<git_repository_free>>;
+using ObjectHandle = std::unique_ptr<git_object, Release<git_object_free>>;
+using CommitHandle = std::unique_ptr<git_commit, Release<git_commit_free>>;
+using TreeHandle = std::unique_ptr<git_tree, Release<git_tree_free>>;
+using BlobHandle = std::unique_ptr<git_blob, Release<git_blob_free>>;
+using ReferenceHandle = std::unique_ptr<git_reference, Release<git_reference_free>>;
+using ReferencesHandle = std::unique_ptr<git_reference_iterator, Release<git_reference_iterator_free>>;
+
+/// libgit2 counts its users; the last one out switches off the light.
+class Library {
+ public:
+  Library() { git_libgit2_init(); }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  ~Library() { git_libgit2_shutdown(); }
+};
+
+struct Store {
+  Library library;
+  RepositoryHandle handle;
+  std::string location;
+};
+
+[[nodiscard]] std::string last_message();
+[[nodiscard]] ObjectId id_of(const git_oid& oid);
+[[nodiscard]] git_oid oid_of(const ObjectId& id);
+
+/// Objects by id. An id that stands in a tree or a commit and has no object is a clone that lacks it.
+/// @throws Error unreachable, read_failed
+[[nodiscard]] TreeHandle tree_at(const Store& store, const git_oid& oid);
+[[nodiscard]] BlobHandle blob_at(const Store& store, const git_oid& oid);
+/// @throws Error not_found
+[[nodiscard]] CommitHandle commit_at(const Store& store, const ObjectId& id);
+
+[[nodiscard]] EntryKind kind_of(const git_tree_entry& entry);
+
+}  // namespace slipway::git
