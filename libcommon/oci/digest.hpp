@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The name of content: algorithm and hash of its bytes. Reading, comparing and computing; what the
+// content is stays with others. OCI image-spec, "Digests".
+#pragma once
+
+#include <compare>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace slipway::oci {
+
+/// sha256 (64 hex digits) or sha512 (128), always in lower case.
+class Digest {
+ public:
+  /// Nothing when it is no digest of a known algorithm.
+  [[nodiscard]] static std::optional<Digest> parse(std::string_view text);
+  /// The SHA-256 of `bytes`.
+  [[nodiscard]] static Digest of(std::string_view bytes);
+
+  [[nodiscard]] const std::string& text() const { return text_; }  ///< sha256:3f9c...
+  [[nodiscard]] std::string_view algorithm() const;
+  [[nodiscard]] std::string_view hex() const;
+  [[nodiscard]] std::string_view brief() const { return hex().substr(0, 12); }  ///< for lines that people read
+
+  friend auto operator<=>(const Digest&, const Digest&) = default;
+
+ private:
+  explicit Digest(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+/// SHA-256 of a stream.
+class Hasher {
+ public:
+  Hasher();
+  Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
+  ~Hasher();
+
+  void update(std::string_view bytes);
+  /// The digest of all that was given; the hasher starts afresh.
+  [[nodiscard]] Digest finish();
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace slipway::oci
