@@ -17,9 +17,8 @@ namespace {
 using nlohmann::json;
 
 void add_place(std::vector<std::string>& arguments, const Place& place) {
-  for (auto&& part : {std::string("--kubeconfig"), place.kubeconfig.string(), std::string("--kube-context"),
-                      place.context, std::string("--namespace"), place.name_space})
-    arguments.emplace_back(part);
+  if (!place.kubeconfig.empty()) arguments.insert(arguments.end(), {"--kubeconfig", place.kubeconfig.string()});
+  arguments.insert(arguments.end(), {"--kube-context", place.context, "--namespace", place.name_space});
 }
 
 json parse(std::string_view text, std::string_view what) {
@@ -123,6 +122,11 @@ Version parse_version(std::string_view text) {
 std::string duration_argument(std::chrono::milliseconds duration) {
   return duration.count() % 1000 == 0 ? fmt::format("{}s", duration.count() / 1000)
                                       : fmt::format("{}ms", duration.count());
+}
+
+std::vector<std::string> query_arguments(std::vector<std::string> what, const Place& place) {
+  add_place(what, place);
+  return what;
 }
 
 std::vector<std::string> upgrade_arguments(const Place& place, const Upgrade& upgrade, bool dry_run) {

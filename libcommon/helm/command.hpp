@@ -27,10 +27,10 @@ struct Version {
 /// @throws Error no_helm: not a version, older than 3.15, or a major version that we do not know
 [[nodiscard]] Version parse_version(std::string_view text);
 
-/// A namespace of a cluster. The file and context are always named, so that helm never falls back on
-/// whatever context happens to be current.
+/// A namespace of a cluster. The context is always named, so that helm never falls back on whatever
+/// context happens to be current.
 struct Place {
-  std::filesystem::path kubeconfig;
+  std::filesystem::path kubeconfig;  ///< empty: the files of $KUBECONFIG, else ~/.kube/config
   std::string context;
   std::string name_space;
 };
@@ -83,6 +83,8 @@ struct Revision {
   [[nodiscard]] bool pending() const { return status.starts_with("pending-"); }
 };
 
+/// Arguments of a question about a place: `history`, `get`, `test`.
+[[nodiscard]] std::vector<std::string> query_arguments(std::vector<std::string> what, const Place& place);
 // The arguments after the program's name.
 [[nodiscard]] std::vector<std::string> upgrade_arguments(const Place& place, const Upgrade& upgrade, bool dry_run);
 [[nodiscard]] std::vector<std::string> rollback_arguments(const Version& version, const Place& place,

@@ -36,17 +36,8 @@ class Warnings {
   bool failed_ = false;
 };
 
-std::vector<std::string> query(std::string verb, std::vector<std::string> what, const Place& place) {
-  std::vector<std::string> arguments{std::move(verb)};
-  arguments.insert(arguments.end(), what.begin(), what.end());
-  for (auto&& part : {std::string("--kubeconfig"), place.kubeconfig.string(), std::string("--kube-context"),
-                      place.context, std::string("--namespace"), place.name_space})
-    arguments.emplace_back(part);
-  return arguments;
-}
-
 std::vector<std::string> get(const std::string& part, const Place& place, const std::string& release, int revision) {
-  auto arguments = query("get", {part, release}, place);
+  auto arguments = query_arguments({"get", part, release}, place);
   if (revision > 0) arguments.insert(arguments.end(), {"--revision", std::to_string(revision)});
   return arguments;
 }
@@ -97,7 +88,7 @@ Release Program::upgrade(const Place& place, const Upgrade& upgrade, const io::R
 }
 
 std::vector<Revision> Program::history(const Place& place, const std::string& release, const io::Run& run) const {
-  auto arguments = query("history", {release, "--output", "json", "--max", "256"}, place);
+  auto arguments = query_arguments({"history", release, "--output", "json", "--max", "256"}, place);
   try {
     return parse_history(call(fmt::format("history of release {}", release), std::move(arguments), {}, run));
   } catch (const Error& error) {
@@ -136,7 +127,7 @@ TestResult Program::test(const Place& place, const std::string& release, std::ch
                          const io::Run& run) const {
   TestResult result;
   process::Command command{.argv = {path_}, .env = environment(), .keep = 0};
-  std::ranges::move(query("test", {release, "--logs", "--timeout", duration_argument(timeout)}, place),
+  std::ranges::move(query_arguments({"test", release, "--logs", "--timeout", duration_argument(timeout)}, place),
                     std::back_inserter(command.argv));
   const auto told = [&](std::string_view line) {
     auto safe = text::printable(line);
