@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <csignal>
+
 namespace slipway::docker {
 
 namespace {
@@ -84,7 +86,7 @@ void Engine::start(const std::string& id, const io::Run& run) {
   throw error;
 }
 
-int Engine::follow(const std::string& id, const LogSink& sink, const io::Run& run) {
+int Engine::follow(const std::string& id, const LogSink& sink, std::chrono::milliseconds grace, const io::Run& run) {
   LogFrames frames(sink);
   auto logs = request("GET", fmt::format("/containers/{}/logs?follow=1&stdout=1&stderr=1", id));
   logs.stall_timeout = {};
@@ -97,15 +99,40 @@ int Engine::follow(const std::string& id, const LogSink& sink, const io::Run& ru
 
   std::optional<http::Result> logged;
   std::optional<http::Result> waited;
+  const auto has_ended = [&] { return waited.has_value(); };
+  const auto has_said_all = [&] { return logged.has_value(); };
   const auto logs_id = client_.start(std::move(logs), [&](http::Result r) { logged = std::move(r); });
   const auto wait_id = client_.start(std::move(wait), [&](http::Result r) { waited = std::move(r); });
-  try {
-    while (!waited) client_.drive(run, std::chrono::hours{1}, [&] { return waited.has_value(); });
-    // The log's end trails the container's by little; a log driver that never ends it must not hold us.
-    if (!logged) client_.drive(run, std::chrono::seconds{10}, [&] { return logged.has_value(); });
-  } catch (...) {
+  const auto give_up = [&] {
     client_.cancel(logs_id);
     client_.cancel(wait_id);
+  };
+  try {
+    while (!waited) client_.drive(run, std::chrono::hours{1}, has_ended);
+    // The log's end trails the container's by little; a log driver that never ends it must not hold us.
+    if (!logged) client_.drive(run, std::chrono::seconds{10}, has_said_all);
+  } catch (const Error& error) {
+    const bool early = error.failure().id == failure::interrupted.id || error.failure().id == failure::timed_out.id;
+    if (!early || waited) {
+      give_up();
+      throw;
+    }
+    try {
+      const io::Run last{run.events, {}, {}};
+      kill(id, run.stop.signal() == SIGINT ? "SIGINT" : "SIGTERM", last);
+      if (!waited) client_.drive(last, grace, has_ended);
+      if (!waited) {
+        kill(id, "SIGKILL", last);
+        if (!waited) client_.drive(last, std::chrono::seconds{10}, has_ended);
+      }
+      if (!logged) client_.drive(last, std::chrono::seconds{2}, has_said_all);
+    } catch (const Error& worse) {
+      run.events.warn(worse.message());
+    }
+    give_up();
+    throw;
+  } catch (...) {
+    give_up();
     throw;
   }
   client_.cancel(logs_id);

@@ -45,6 +45,7 @@ struct Image {
   std::uint64_t size = 0;          ///< bytes
   std::vector<int> exposed_ports;  ///< TCP
   std::string user;
+  std::string workdir;
 };
 
 struct BuildRequest {
@@ -139,7 +140,10 @@ class Engine {
   /// @throws Error bad_input when its program cannot be started
   void start(const std::string& id, const io::Run& run);
   /// Hands out what the container prints until it ends. @return its exit code
-  int follow(const std::string& id, const LogSink& sink, const io::Run& run);
+  /// When the run is stopped or its time is up first, the container gets that signal (SIGTERM for
+  /// time), SIGKILL after `grace`, and its last words are still handed out.
+  /// @throws Error interrupted or timed_out, when the container has ended
+  int follow(const std::string& id, const LogSink& sink, std::chrono::milliseconds grace, const io::Run& run);
   [[nodiscard]] ContainerState state(const std::string& id, const io::Run& run);
   /// No error when it has ended already. @param signal "SIGTERM"
   void kill(const std::string& id, const std::string& signal, const io::Run& run);

@@ -107,6 +107,7 @@ std::optional<Image> Engine::image(const std::string& name, const io::Run& run) 
     image.size = size->get<std::uint64_t>();
   if (const auto config = object.find("Config"); config != object.end() && config->is_object()) {
     image.user = string_of(*config, "User");
+    image.workdir = string_of(*config, "WorkingDir");
     if (const auto labels = config->find("Labels"); labels != config->end() && labels->is_object())
       for (const auto& [key, value] : labels->items())
         if (value.is_string()) image.labels[key] = value.get<std::string>();

@@ -18,6 +18,7 @@ namespace slipway::pipeline_build {
 namespace {
 
 constexpr std::uint64_t large_context = 500'000'000;
+constexpr std::chrono::minutes default_timeout{30};
 
 struct Built {
   std::string name;
@@ -134,6 +135,8 @@ std::string to_json(const Built& built, const Source& source, std::chrono::milli
 
 ExitCode run(const Options& options, cli::Context& context) {
   const auto source = load_source(options, context.in);
+  // What the step before took until its Dockerfile came is not ours.
+  context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
   for (const auto& warning : source.warnings) context.run.events.warn(io::render_diagnostic(warning));
   if (options.print_dockerfile) {
     context.out.print(source.text);

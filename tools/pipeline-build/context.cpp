@@ -99,6 +99,7 @@ class TarStream {
   }
 
   void begin() {
+    archive_.reset();  // first: it writes when it is freed
     ready_.clear();
     offset_ = 0;
     next_ = 0;
@@ -179,8 +180,8 @@ class TarStream {
   }
 
   Context context_;
-  std::unique_ptr<archive, Free> archive_;
   std::string ready_;
+  std::unique_ptr<archive, Free> archive_;  // after what it writes to
   std::size_t offset_ = 0;
   std::size_t next_ = 0;
   std::uint64_t left_ = 0;

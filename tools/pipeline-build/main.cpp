@@ -6,6 +6,5 @@
 
 int main(int argc, char** argv) {
   using namespace slipway;
-  return cli::run_tool<pipeline_build::Options>(argc, argv, pipeline_build::describe, pipeline_build::run,
-                                                std::chrono::minutes{30});
+  return cli::run_tool<pipeline_build::Options>(argc, argv, pipeline_build::describe, pipeline_build::run);
 }

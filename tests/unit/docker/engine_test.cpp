@@ -205,10 +205,31 @@ TEST_CASE("a container is made with its limits, followed and removed") {
   std::string out;
   std::string err;
   CHECK(engine.follow(
-            id, [&](docker::Stream s, std::string_view b) { (s == docker::Stream::out ? out : err) += b; }, f.run) ==
-        3);
+            id, [&](docker::Stream s, std::string_view b) { (s == docker::Stream::out ? out : err) += b; }, 1s,
+            f.run) == 3);
   CHECK(out == "hi\n");
   CHECK(err == "e\n");
   engine.remove(id, f.run);
   CHECK(f.server.seen().back().method == "DELETE");
+}
+
+TEST_CASE("a container that outlasts the run is asked to end, then made to, and heard to the last") {
+  std::vector<std::string> signals;
+  Fixture f([&](const Seen& seen) {
+    if (seen.target.find("/wait") != std::string::npos) return Answer{.body = R"({"StatusCode":137})", .delay = 400ms};
+    if (seen.target.find("/logs") != std::string::npos)
+      return Answer{.chunks = {std::string("\1\0\0\0\0\0\0\3hi\n", 11), std::string("\1\0\0\0\0\0\0\4bye\n", 12)},
+                    .between = 250ms};
+    if (const auto at = seen.target.find("signal="); at != std::string::npos)
+      signals.push_back(seen.target.substr(at + 7));
+    return Answer{.status = 204};
+  });
+  auto engine = f.engine();
+  std::string out;
+  const io::Run run{f.events, {}, Deadline::in(100ms)};
+  CHECK(failure_of([&] {
+          (void)engine.follow("c1", [&](docker::Stream, std::string_view b) { out += b; }, 50ms, run);
+        }).starts_with("timed-out"));
+  CHECK(signals == std::vector<std::string>{"SIGTERM", "SIGKILL"});
+  CHECK(out == "hi\nbye\n");
 }
