@@ -34,12 +34,16 @@ struct Target {
   data::Mark mark;
 };
 
+/// Where the image goes in a chart's values: dotted key paths. Either one `path` with its form, or the keys
+/// of the parts. Nothing said: the chart's own values show it (helm/image.hpp).
 struct ImagePlace {
   enum class Form { reference, tag, tag_digest, digest };
-  std::string path = "image";  ///< dotted key path in the values
+  std::string path;  ///< empty when not said
   Form form = Form::reference;
   std::optional<std::string> registry_path;    ///< where the registry's host goes
-  std::optional<std::string> repository_path;  ///< where host/name goes
+  std::optional<std::string> repository_path;  ///< where host/name goes; the name alone beside a registry_path
+  std::optional<std::string> tag_path;
+  std::optional<std::string> digest_path;
 };
 
 struct Service {

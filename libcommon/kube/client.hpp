@@ -13,6 +13,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +97,9 @@ class Client {
   // For kube/watch: a request with address, TLS and credentials filled in, on the same connections.
   [[nodiscard]] http::Request request(std::string method, const std::string& path, const io::Run& run);
   [[nodiscard]] http::Client& transport();
+  /// Lets what is under way go on, for `duration` or until `until()` is true; sleeps when nothing is.
+  /// @throws Error interrupted, timed_out
+  void wait(std::chrono::milliseconds duration, const io::Run& run, const std::function<bool()>& until = {});
   void saw(const http::Response& response);  ///< reads Date
   /// Forgets what can be fetched anew (exec plugin, token file); false when nothing can.
   bool renew_credentials();

@@ -48,6 +48,7 @@ struct TrackOptions {
   Policy policy;
   bool wait = true;                              ///< false: one look at each
   std::chrono::milliseconds api_grace{300'000};  ///< out of contact for longer: State::unreachable
+  std::string place;  ///< the cluster's name, before the object's in progress lines; may be empty
   int log_lines = 25;
   bool settle_all = true;  ///< go on with the others after one has failed
   /// Told of every change of text or state, not of every look.

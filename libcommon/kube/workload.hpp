@@ -11,7 +11,6 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +23,7 @@ struct Snapshot {
   std::vector<ReplicaSet> replica_sets;
   std::vector<Pod> pods;
   std::vector<EventFact> events;
+  bool sets_readable = true;
   bool pods_readable = true;
   bool events_readable = true;
   Time now;  ///< the server's clock
@@ -87,7 +87,8 @@ struct Verdict {
   std::optional<Cause> cause;   ///< of a failure; else the worst trouble so far
   std::vector<Cause> troubles;  ///< all, worst first
   std::vector<std::string> warnings;
-  std::vector<std::string> waiting;  ///< what is not so yet, most telling first: for a timeout
+  std::vector<std::string> recovered;  ///< troubles that ended since the last look
+  std::vector<std::string> waiting;    ///< what is not so yet, most telling first: for a timeout
   Counts counts;
   std::int64_t revision = 0;
   std::string revision_name;  ///< ReplicaSet or ControllerRevision
@@ -96,6 +97,7 @@ struct Verdict {
   std::int64_t serving_revision = 0;  ///< the old revision with available pods; 0: none
   std::string changed;                ///< what differs from that revision, or from the one before
   bool partitioned = false;
+  std::vector<std::string> wants_events;  ///< UIDs of objects whose events would tell more
   /// When time alone can change this answer.
   std::optional<std::chrono::milliseconds> look_again;
 };
@@ -107,13 +109,11 @@ struct Memory {
   std::optional<Time> begun;
   struct Seen {
     Time first;
-    Time last;
-    int attempts = 0;
+    std::string told;  ///< the trouble in a few words, for when it ends
   };
   std::map<std::string, Seen> troubles;                            ///< key: pod uid / container / class id
   std::map<std::string, std::map<std::string, PullMemory>> pulls;  ///< pod uid, container
   std::map<std::string, std::string> pull_state;                   ///< pod uid / container: reason at the last look
-  std::set<std::string> recovered;                                 ///< told once
   Counts best;                                                     ///< highest so far
   int target_wanted = 0;
   std::size_t started = 0;  ///< containers of this revision that have started

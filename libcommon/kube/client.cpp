@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/client.hpp"
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "kube/credentials.hpp"
+#include "kube/fields.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+
+namespace slipway::kube {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+using Wall = std::chrono::system_clock;
+
+namespace {
+
+constexpr int most_retry_after = 10;
+
+std::string_view content_type(Patch type) {
+  switch (type) {
+  case Patch::json: return "application/json-patch+json";
+  case Patch::merge: return "application/merge-patch+json";
+  case Patch::strategic: return "application/strategic-merge-patch+json";
+  case Patch::apply: return "application/apply-patch+yaml";
+  }
+  return "application/json";
+}
+
+/// "Wed, 25 Nov 2026 01:41:04 GMT". @source RFC 9110 section 5.6.7
+std::optional<Wall::time_point> parse_http_date(std::string_view s) {
+  static constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (s.size() != 29 || !s.ends_with(" GMT")) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t length) {
+    int n = -1;
+    std::from_chars(s.data() + at, s.data() + at + length, n);
+    return n;
+  };
+  const auto month = std::ranges::find(months, s.substr(8, 3));
+  if (month == months.end()) return std::nullopt;
+  const std::chrono::year_month_day day{std::chrono::year{number(12, 4)},
+                                        std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1U},
+                                        std::chrono::day{static_cast<unsigned>(number(5, 2))}};
+  if (!day.ok()) return std::nullopt;
+  return std::chrono::sys_days{day} + std::chrono::hours{number(17, 2)} + std::chrono::minutes{number(20, 2)} +
+         std::chrono::seconds{number(23, 2)};
+}
+
+/// Seconds or a date.
+std::optional<milliseconds> retry_after(const http::Response& response, Wall::time_point now) {
+  const auto header = response.header("retry-after");
+  if (!header) return std::nullopt;
+  int seconds = 0;
+  const auto* end = header->data() + header->size();
+  if (const auto [stop, fault] = std::from_chars(header->data(), end, seconds);
+      fault == std::errc{} && stop == end && seconds >= 0)
+    return std::chrono::seconds(std::min(seconds, 300));
+  if (const auto date = parse_http_date(*header))
+    return std::clamp<milliseconds>(std::chrono::duration_cast<milliseconds>(*date - now), 0ms, 300s);
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct Client::Impl {
+  Impl(Access given, std::string name, ClientOptions wanted)
+      : access(std::move(given)), agent(std::move(name)), options(wanted), http(agent), credentials(access) {}
+
+  Access access;
+  std::string agent;
+  ClientOptions options;
+  http::Client http;
+  Credentials credentials;
+  Wall::duration skew{0};
+  bool warned_insecure = false;
+  std::map<std::string, Resource> discovered;
+  std::vector<std::string> warned;
+};
+
+Client::Client(Access access, std::string agent, ClientOptions options)
+    : impl_(std::make_unique<Impl>(std::move(access), std::move(agent), options)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+const Access& Client::access() const { return impl_->access; }
+void Client::set_grace(milliseconds grace) { impl_->options.grace = grace; }
+http::Client& Client::transport() { return impl_->http; }
+bool Client::renew_credentials() { return impl_->credentials.renew(); }
+Wall::time_point Client::now() const { return Wall::now() + impl_->skew; }
+
+void Client::saw(const http::Response& response) {
+  const auto header = response.header("date");
+  const auto date = header ? parse_http_date(*header) : std::nullopt;
+  if (!date) return;
+  // The header has whole seconds: half of one is the best guess, and small differences are none.
+  const auto skew = *date + 500ms - Wall::now();
+  impl_->skew = skew > -2s && skew < 2s ? Wall::duration{0} : skew;
+}
+
+http::Request Client::request(std::string method, const std::string& path, const io::Run& run) {
+  const auto& access = impl_->access;
+  if (access.insecure && !impl_->warned_insecure) {
+    impl_->warned_insecure = true;
+    run.events.warn(
+        fmt::format("the certificate of cluster '{}' is not verified (insecure-skip-tls-verify)", access.cluster));
+  }
+  const auto& proof = impl_->credentials.current(run);
+  http::Request request;
+  request.method = std::move(method);
+  request.url = access.server + path;
+  request.headers.emplace_back("accept", "application/json");
+  if (!proof.authorization.empty()) request.headers.emplace_back("authorization", proof.authorization);
+  const auto& as = access.impersonate;
+  if (!as.user.empty()) request.headers.emplace_back("impersonate-user", as.user);
+  if (!as.uid.empty()) request.headers.emplace_back("impersonate-uid", as.uid);
+  for (const auto& group : as.groups) request.headers.emplace_back("impersonate-group", group);
+  for (const auto& [key, value] : as.extra)
+    request.headers.emplace_back("impersonate-extra-" + http::percent_encode(key), value);
+  request.tls.ca_pem = access.ca_pem;
+  request.tls.cert_pem = proof.cert_pem;
+  request.tls.key_pem = proof.key_pem;
+  request.tls.server_name = access.tls_server_name;
+  request.tls.verify = !access.insecure;
+  request.proxy = access.proxy;
+  request.total_timeout = impl_->options.request_timeout;
+  return request;
+}
+
+Error Client::error_of(const http::Request& request, const http::Transport& transport) const {
+  auto error = http::to_error(transport, request);
+  const auto& access = impl_->access;
+  // "No answer in time" from a server is a server out of reach; --timeout is another thing.
+  const auto& failure = error.code() == ExitCode::timeout ? failure::unreachable : error.failure();
+  Error named(failure,
+              fmt::format("cluster '{}' cannot be reached: {}", access.context.empty() ? access.server : access.context,
+                          error.message()),
+              error.hint());
+  for (const auto& place : error.at()) named.add_place(place);
+  return named;
+}
+
+Error Client::error_of(const http::Request& request, const http::Response& response) const {
+  const auto& access = impl_->access;
+  const auto name = access.context.empty() ? access.server : access.context;
+  const auto body = json::parse(response.body, nullptr, false);
+  const bool is_status = body.is_object() && text_at(body, {"kind"}) == "Status";
+  auto message = is_status ? text::printable(text_at(body, {"message"})) : std::string();
+  if (message.empty()) message = fmt::format("HTTP {}", response.status);
+  const auto place = fmt::format("{} {} (HTTP {})", request.method, http::safe_url(request.url), response.status);
+  const auto made = [&](const Failure& failure, std::string what, std::string hint = {}) {
+    return Error(failure, std::move(what), std::move(hint)).add_place(place);
+  };
+  switch (response.status) {
+  case 400:
+  case 422: return made(failure::bad_input, fmt::format("cluster '{}' refuses the object: {}", name, message));
+  case 401:
+    return made(failure::denied, fmt::format("cluster '{}' refused the credentials of user '{}'", name, access.user),
+                "check the token or certificate of that user in the kubeconfig");
+  case 403: return made(failure::denied, fmt::format("cluster '{}' does not allow this: {}", name, message));
+  case 404:
+    return made(
+        is_status ? failure::not_found : failure::protocol,
+        is_status ? message
+                  : fmt::format("'{}' is not a Kubernetes API: it answered HTTP 404 without a Status", access.server));
+  case 409: return made(failure::conflict, fmt::format("cluster '{}': {}", name, message));
+  case 410: return made(failure::conflict, fmt::format("cluster '{}' has forgotten that version: {}", name, message));
+  case 429: return made(failure::busy, fmt::format("cluster '{}' is too busy to answer: {}", name, message));
+  default: break;
+  }
+  if (response.status >= 500)
+    return made(failure::unreachable, fmt::format("cluster '{}' does not work: {}", name, message));
+  return made(failure::protocol,
+              fmt::format("cluster '{}' answered HTTP {}, which is no answer to this", name, response.status));
+}
+
+void Client::wait(milliseconds duration, const io::Run& run, const std::function<bool()>& until) {
+  const auto end = Steady::now() + duration;
+  while (!until || !until()) {
+    run.check();
+    const auto left = std::chrono::ceil<milliseconds>(end - Steady::now());
+    if (left <= 0ms) return;
+    if (impl_->http.active() > 0) {
+      impl_->http.drive(run, left, until);
+      continue;
+    }
+    pollfd stop{run.stop.fd(), POLLIN, 0};
+    const auto most = run.deadline.left(left);
+    ::poll(&stop, stop.fd >= 0 ? 1U : 0U, static_cast<int>(std::min<milliseconds>(most + 1ms, 60s).count()));
+  }
+}
+
+namespace {
+
+/// One request to its end, through expired credentials, throttling and an API that is away for a while.
+struct Exchange {
+  Client& client;
+  milliseconds grace;
+  const io::Run& run;
+
+  http::Response send(const std::string& method, const std::string& path, const std::string& content,
+                      std::string_view type) const {
+    const bool reads = method == "GET";
+    const auto begun = Steady::now();
+    milliseconds back_off = 200ms;
+    bool renewed = false;
+    for (int throttled = 0;;) {
+      auto request = client.request(method, path, run);
+      if (!content.empty()) {
+        request.content = content;
+        request.headers.emplace_back("content-type", std::string(type));
+      }
+      std::optional<http::Result> result;
+      const auto id = client.transport().start(request, [&result](http::Result done) { result = std::move(done); });
+      try {
+        client.transport().drive(run, 24h, [&result] { return result.has_value(); });
+      } catch (...) {
+        client.transport().cancel(id);
+        throw;
+      }
+      if (!result) throw Error(failure::internal, "a request ended without a result");
+      const bool in_grace = reads && Steady::now() - begun < grace;
+      if (result->transport) {
+        if (!result->transport->transient() || !in_grace) throw client.error_of(request, *result->transport);
+      } else {
+        auto& response = *result->response;
+        client.saw(response);
+        if (response.status < 300) return std::move(response);
+        if (response.status == 401 && !renewed && client.renew_credentials()) {
+          renewed = true;
+          continue;
+        }
+        const auto after = retry_after(response, client.now());
+        if (after && (response.status == 429 || (response.status == 503 && reads)) && throttled < most_retry_after) {
+          ++throttled;
+          client.wait(std::max(*after, 100ms), run);
+          continue;
+        }
+        if (response.status < 500 || !in_grace) throw client.error_of(request, response);
+      }
+      client.wait(back_off, run);
+      back_off = std::min(back_off * 2, milliseconds(5000));
+    }
+  }
+};
+
+json parsed(const http::Response& response, const std::string& path) {
+  auto value = json::parse(response.body, nullptr, false);
+  if (value.is_discarded())
+    throw Error(failure::protocol, "the server's answer is no JSON")
+        .add_place(fmt::format("{} (HTTP {})", path, response.status));
+  return value;
+}
+
+}  // namespace
+
+json Client::get(const std::string& path, const io::Run& run) {
+  return parsed(Exchange{*this, impl_->options.grace, run}.send("GET", path, {}, {}), path);
+}
+
+std::optional<json> Client::find(const std::string& path, const io::Run& run) {
+  try {
+    return get(path, run);
+  } catch (const Error& error) {
+    if (error.failure().id != failure::not_found.id) throw;
+    return std::nullopt;
+  }
+}
+
+std::vector<json> Client::list(const std::string& path, const io::Run& run) {
+  std::vector<json> items;
+  std::string token;
+  bool paged = true;
+  for (;;) {
+    Query query;
+    if (paged) query.emplace_back("limit", "500");
+    if (!token.empty()) query.emplace_back("continue", token);
+    json page;
+    try {
+      page = get(with_query(path, query), run);
+    } catch (const Error& error) {
+      // The list's version was forgotten between two pages: once more, in one piece.
+      const bool expired = !token.empty() && error.message().find("forgotten") != std::string::npos;
+      if (!expired) throw;
+      items.clear();
+      token.clear();
+      paged = false;
+      continue;
+    }
+    auto kind = text_at(page, {"kind"});
+    if (kind.ends_with("List")) kind.resize(kind.size() - 4);
+    const auto version = text_at(page, {"apiVersion"});
+    if (auto list = page.find("items"); list != page.end() && list->is_array())
+      for (auto& item : *list) {
+        if (!kind.empty() && !item.contains("kind")) item["kind"] = kind;
+        if (!item.contains("apiVersion")) item["apiVersion"] = version;
+        items.push_back(std::move(item));
+      }
+    token = text_at(page, {"metadata", "continue"});
+    if (token.empty()) return items;
+  }
+}
+
+json Client::create(const std::string& path, const json& object, const io::Run& run) {
+  return parsed(Exchange{*this, {}, run}.send("POST", path, object.dump(), "application/json"), path);
+}
+
+json Client::replace(const std::string& path, const json& object, const io::Run& run) {
+  return parsed(Exchange{*this, {}, run}.send("PUT", path, object.dump(), "application/json"), path);
+}
+
+json Client::patch(const std::string& path, Patch type, const json& change, const io::Run& run) {
+  const auto manager = impl_->agent.substr(0, impl_->agent.find('/'));
+  Query query{{"fieldManager", manager}, {"fieldValidation", "Strict"}};
+  try {
+    return parsed(Exchange{*this, {}, run}.send("PATCH", with_query(path, query), change.dump(), content_type(type)),
+                  path);
+  } catch (const Error& error) {
+    // A `test` that does not hold comes back as 422 without naming itself.
+    const auto& words = error.message();
+    const bool test_failed =
+        type == Patch::json && error.failure().id == failure::bad_input.id &&
+        (words.find("testing value") != std::string::npos || words.find("testing path") != std::string::npos ||
+         words.find("rejected our request due to an error in our request") != std::string::npos);
+    if (!test_failed) throw;
+    Error conflict(failure::conflict, "it was changed by someone else meanwhile");
+    for (const auto& place : error.at()) conflict.add_place(place);
+    throw conflict;
+  }
+}
+
+json Client::remove(const std::string& path, const json& options, const io::Run& run) {
+  return parsed(
+      Exchange{*this, {}, run}.send("DELETE", path, options.is_null() ? "" : options.dump(), "application/json"), path);
+}
+
+std::string Client::text(const std::string& path, const io::Run& run) {
+  return Exchange{*this, impl_->options.grace, run}.send("GET", path, {}, {}).body;
+}
+
+Resource Client::resource(const std::string& api_version, const std::string& kind, const io::Run& run) {
+  if (const auto* known = known_resource(api_version, kind)) return *known;
+  const auto key = api_version + ' ' + kind;
+  if (const auto found = impl_->discovered.find(key); found != impl_->discovered.end()) return found->second;
+  const auto slash = api_version.find('/');
+  const auto path = slash == std::string::npos ? "/api/" + api_version : "/apis/" + api_version;
+  const auto answer = find(path, run);
+  if (answer)
+    for (const auto& entry : list_at(*answer, {"resources"})) {
+      const auto plural = text_at(entry, {"name"});
+      if (text_at(entry, {"kind"}) != kind || plural.find('/') != std::string::npos) continue;
+      Resource resource{slash == std::string::npos ? "" : api_version.substr(0, slash),
+                        slash == std::string::npos ? api_version : api_version.substr(slash + 1), kind, plural,
+                        flag_at(entry, {"namespaced"})};
+      impl_->discovered.emplace(key, resource);
+      return resource;
+    }
+  throw Error(failure::not_found,
+              fmt::format("cluster '{}' does not know the kind {} of {}", impl_->access.context, kind, api_version));
+}
+
+std::string Client::server_version(const io::Run& run) { return text_at(get("/version", run), {"gitVersion"}); }
+
+bool Client::allowed(std::string_view verb, const Resource& resource, std::string_view name_space, const io::Run& run,
+                     std::string_view subresource) {
+  json attributes{{"verb", verb}, {"group", resource.group}, {"resource", resource.plural}};
+  if (resource.namespaced && !name_space.empty()) attributes["namespace"] = name_space;
+  if (!subresource.empty()) attributes["subresource"] = subresource;
+  const json review{{"apiVersion", "authorization.k8s.io/v1"},
+                    {"kind", "SelfSubjectAccessReview"},
+                    {"spec", {{"resourceAttributes", attributes}}}};
+  const auto answer = create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, run);
+  return flag_at(answer, {"status", "allowed"});
+}
+
+}  // namespace slipway::kube

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/credentials.hpp"
+
+#include "core/error.hpp"
+#include "core/fs.hpp"
+#include "core/text.hpp"
+#include "kube/fields.hpp"
+#include "process/spawn.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+namespace slipway::kube {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using Clock = std::chrono::system_clock;
+
+namespace {
+
+constexpr auto token_file_life = 60s;  // as client-go: rotated tokens overlap for longer
+constexpr auto expiry_margin = 10s;
+constexpr auto plugin_limit = 60s;
+
+std::string base64(const std::string& plain) {
+  std::string out((plain.size() + 2) / 3 * 4 + 1, '\0');
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+  out.resize(static_cast<std::size_t>(length));
+  return out;
+}
+
+/// KUBERNETES_EXEC_INFO. @source client.authentication.k8s.io ExecCredential
+std::string exec_info(const Access& access) {
+  json info{{"apiVersion", access.exec->api_version}, {"kind", "ExecCredential"}, {"spec", {{"interactive", false}}}};
+  if (access.exec->provide_cluster_info) {
+    json cluster{{"server", access.server}, {"insecure-skip-tls-verify", access.insecure}};
+    if (access.tls_server_name) cluster["tls-server-name"] = *access.tls_server_name;
+    if (access.ca_pem) cluster["certificate-authority-data"] = base64(*access.ca_pem);
+    if (access.proxy) cluster["proxy-url"] = *access.proxy;
+    info["spec"]["cluster"] = std::move(cluster);
+  }
+  return info.dump();
+}
+
+}  // namespace
+
+const CredentialProof& Credentials::current(const io::Run& run) {
+  if (proof_ && (!expires_ || Clock::now() < *expires_)) return *proof_;
+  CredentialProof fresh;
+  fresh.cert_pem = access_->cert_pem;
+  fresh.key_pem = access_->key_pem;
+  proof_ = std::move(fresh);
+  expires_.reset();
+  if (access_->token) proof_->authorization = "Bearer " + *access_->token;
+  else if (access_->exec) run_plugin(run);
+  else if (access_->token_file) read_token_file();
+  else if (access_->basic)
+    proof_->authorization = "Basic " + base64(access_->basic->first + ':' + access_->basic->second);
+  return *proof_;
+}
+
+bool Credentials::renew() {
+  proof_.reset();
+  return !access_->token && (access_->exec || access_->token_file);
+}
+
+void Credentials::read_token_file() {
+  try {
+    proof_->authorization = "Bearer " + std::string(text::trim(fs::read_file(*access_->token_file, 1U << 20U)));
+  } catch (const Error& error) {
+    proof_.reset();
+    throw Error(failure::bad_setup,
+                fmt::format("the token file of user '{}' cannot be read: {}", access_->user, error.message()));
+  }
+  expires_ = Clock::now() + token_file_life;
+}
+
+void Credentials::run_plugin(const io::Run& run) {
+  const auto& plugin = *access_->exec;
+  proof_.reset();  // stays so when anything below throws
+  const auto fail = [&](const std::string& why) {
+    return Error(failure::bad_setup,
+                 fmt::format("the credential plugin '{}' of user '{}' {}", plugin.command, access_->user, why),
+                 plugin.install_hint);
+  };
+  if (plugin.interactive == ExecPlugin::Interactive::always)
+    throw fail("insists on a terminal (interactiveMode: Always), which it cannot get here");
+  process::Command command;
+  command.argv.push_back(plugin.command);
+  command.argv.insert(command.argv.end(), plugin.args.begin(), plugin.args.end());
+  command.env = plugin.env;
+  command.env.emplace_back("KUBERNETES_EXEC_INFO", exec_info(*access_));
+  command.keep = 1U << 20U;
+  process::Outcome outcome;
+  try {
+    outcome = process::run(command, io::Run{run.events, run.stop, run.deadline.sooner(Deadline::in(plugin_limit))});
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::setup) throw fail("cannot be run: " + error.message());
+    if (error.code() == ExitCode::timeout && !run.deadline.passed()) throw fail("gave no answer within 60 s");
+    throw;
+  }
+  if (!outcome.ok()) {
+    const auto last = text::printable(text::trim(outcome.err_tail));
+    throw fail(fmt::format("failed ({}){}",
+                           outcome.signal != 0 ? fmt::format("signal {}", outcome.signal)
+                                               : fmt::format("exit {}", outcome.status),
+                           last.empty() ? "" : ": " + last.substr(0, 300)));
+  }
+  const auto answer = json::parse(outcome.out, nullptr, false);
+  if (!answer.is_object() || text_at(answer, {"kind"}) != "ExecCredential")
+    throw fail("answered something that is no ExecCredential");
+  if (text_at(answer, {"apiVersion"}) != plugin.api_version)
+    throw fail(
+        fmt::format("answered in {}, but was asked for {}", text_at(answer, {"apiVersion"}), plugin.api_version));
+  const auto token = text_at(answer, {"status", "token"});
+  const auto cert = text_at(answer, {"status", "clientCertificateData"});
+  const auto key = text_at(answer, {"status", "clientKeyData"});
+  if (token.empty() && (cert.empty() || key.empty()))
+    throw fail("answered without a token and without a certificate and key");
+  CredentialProof fresh;
+  if (!token.empty()) fresh.authorization = "Bearer " + token;
+  if (!cert.empty() && !key.empty()) {
+    fresh.cert_pem = cert;
+    fresh.key_pem = key;
+  } else {
+    fresh.cert_pem = access_->cert_pem;
+    fresh.key_pem = access_->key_pem;
+  }
+  proof_ = std::move(fresh);
+  if (const auto until = time_at(answer, {"status", "expirationTimestamp"})) expires_ = *until - expiry_margin;
+}
+
+}  // namespace slipway::kube

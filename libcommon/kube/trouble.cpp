@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/trouble.hpp"
+
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+namespace slipway::kube {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using enum Proof;
+
+// Why each patience is what it is: registries lag behind a push; a secret is made a moment after the
+// workload that needs it; kubelets' caches lag; volumes take a while to leave the old node; policy
+// does not change by itself, but quota frees up while old pods go.
+constexpr std::array classes{
+    TroubleClass{"invalid-image-name", "InvalidImageName", deterministic, 0s, 0, "the image's name is malformed"},
+    TroubleClass{"image-never-pull", "ErrImageNeverPull", deterministic, 10s, 0,
+                 "the image is not on the node and may not be pulled"},
+    TroubleClass{"image-not-found", "ImageNotFound", deterministic, 30s, 2, "the registry does not have the image"},
+    TroubleClass{"image-auth", "ImageAuth", deterministic, 45s, 2, "the registry refuses to give the image out"},
+    TroubleClass{"config-error", "ConfigError", deterministic, 30s, 0,
+                 "a Secret, ConfigMap or key that a container needs is missing"},
+    TroubleClass{"volume-missing", "VolumeMissing", deterministic, 30s, 0,
+                 "a volume's claim, Secret or ConfigMap does not exist"},
+    TroubleClass{"create-denied", "CreateDenied", deterministic, 15s, 2, "policy does not let the pods be made"},
+    TroubleClass{"quota", "Quota", probable, 60s, 0, "the namespace's quota leaves no room for the pods"},
+    TroubleClass{"webhook-down", "WebhookDown", probable, 120s, 0, "an admission webhook does not answer"},
+    TroubleClass{"cannot-run", "CannotRun", deterministic, 0s, 2, "the container's command cannot be started"},
+    TroubleClass{"oom-killed", "OOMKilled", probable, 0s, 2, "a container needs more memory than its limit"},
+    TroubleClass{"probe-kill", "ProbeKill", probable, 0s, 0, "a liveness or startup probe keeps failing"},
+    TroubleClass{"crash-loop", "CrashLoop", probable, 0s, 0, "a container keeps ending"},
+    TroubleClass{"start-error", "StartError", probable, 120s, 0, "the node cannot start the container"},
+    TroubleClass{"image-pull", "ImagePullOther", probable, 180s, 4,
+                 "the registry cannot be reached or answers with an error"},
+    TroubleClass{"config-sync", "ConfigSync", probable, 180s, 0,
+                 "the kubelet has not caught up with a Secret or ConfigMap"},
+    TroubleClass{"unschedulable", "Unschedulable", probable, 120s, 0, "no node can take the pod"},
+    TroubleClass{"volume-pending", "VolumePending", probable, 120s, 0, "a volume cannot be bound, attached or mounted"},
+    TroubleClass{"sandbox", "Sandbox", probable, 150s, 0, "the node cannot set up the pod's network"},
+    TroubleClass{"never-ready", "NeverReady", note, 0s, 0, "a container runs and does not become ready"},
+    TroubleClass{"pod-lost", "PodLost", note, 0s, 0, "a pod was evicted, preempted or lost with its node"},
+    TroubleClass{"stuck-terminating", "StuckTerminating", note, 0s, 0, "a pod does not go away"},
+};
+
+consteval const TroubleClass* of(std::string_view id) {
+  for (const auto& each : classes)
+    if (each.id == id) return &each;
+  throw "no such class";
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+int events_with(std::span<const EventFact* const> events, std::string_view reason, std::string_view words = {},
+                std::string* message = nullptr) {
+  int count = 0;
+  const EventFact* newest = nullptr;
+  for (const auto* event : events) {
+    if (event->reason != reason || event->message.find(words) == std::string::npos) continue;
+    count += event->count;
+    if (!newest || (event->last && (!newest->last || *event->last >= *newest->last))) newest = event;
+  }
+  if (newest && message) *message = newest->message;
+  return count;
+}
+
+/// The container's last end, whether it is over now or runs again.
+const Termination* last_end(const Container& container) {
+  if (container.ended) return &*container.ended;
+  return container.last ? &*container.last : nullptr;
+}
+
+Trouble make(const TroubleClass* kind, const Container& container, std::string_view message) {
+  Trouble trouble;
+  trouble.kind = kind;
+  trouble.container = container.name;
+  trouble.message = tidy_message(message);
+  return trouble;
+}
+
+std::optional<Trouble> pull_trouble(const Container& container, const std::map<std::string, PullMemory>& pulls) {
+  const auto& reason = container.reason;
+  if (reason == "InvalidImageName") return make(of("invalid-image-name"), container, container.message);
+  if (reason == "ErrImageNeverPull") return make(of("image-never-pull"), container, container.message);
+  if (reason != "ErrImagePull" && reason != "ImagePullBackOff" && reason != "ImageInspectError" &&
+      reason != "RegistryUnavailable")
+    return std::nullopt;
+  const auto memory = pulls.find(container.name);
+  const bool remembered = memory != pulls.end() && !memory->second.message.empty();
+  const std::string& message = remembered ? memory->second.message : container.message;
+  auto trouble = make(&classify_pull(message), container, message);
+  trouble.count = memory == pulls.end() ? 0 : memory->second.attempts;
+  trouble.ripe = trouble.count >= trouble.kind->attempts;
+  return trouble;
+}
+
+bool cannot_start(std::string_view message) {
+  return has_any(message, {"executable file not found", "no such file or directory", "permission denied",
+                           "exec format error", "no command specified", "is a directory", "not a directory"});
+}
+
+std::optional<Trouble> waiting_trouble(const Container& container) {
+  const auto& reason = container.reason;
+  const auto& message = container.message;
+  if (reason == "CreateContainerConfigError" || reason == "CreateContainerError") {
+    if (has_any(message, {"failed to sync", "cache to sync", "timed out waiting for the condition"}))
+      return make(of("config-sync"), container, message);
+    if (cannot_start(message)) return make(of("cannot-run"), container, message);
+    if (reason == "CreateContainerError" && has_any(message, {"deadline exceeded", "is reserved"}))
+      return make(of("start-error"), container, message);
+    return make(of("config-error"), container, message);
+  }
+  if (reason == "RunContainerError" || reason == "PostStartHookError" || reason == "PreCreateHookError") {
+    auto trouble = make(cannot_start(message) ? of("cannot-run") : of("start-error"), container, message);
+    trouble.count = container.restarts + 1;
+    trouble.ripe = trouble.kind->attempts == 0 || trouble.count >= trouble.kind->attempts;
+    return trouble;
+  }
+  return std::nullopt;
+}
+
+std::string how_it_ended(const Termination& end) {
+  auto text = end.signal != 0 ? fmt::format("signal {}", end.signal) : fmt::format("exit {}", end.exit_code);
+  if (!end.reason.empty() && end.reason != "Error" && end.reason != "Completed") text += " (" + end.reason + ')';
+  if (end.exit_code == 0 && end.signal == 0) text = "ends at once with exit 0, and its restart policy is Always";
+  if (!end.message.empty()) text += ": " + tidy_message(end.message, 160);
+  return text;
+}
+
+std::optional<Trouble> crash_trouble(const Pod& pod, const Container& container,
+                                     std::span<const EventFact* const> events, int max_restarts) {
+  const auto* end = last_end(container);
+  if (!end) return std::nullopt;
+  const bool backing_off = container.reason == "CrashLoopBackOff";
+  const bool over_now = container.phase == Container::Phase::terminated;
+  if (container.init && over_now && end->exit_code == 0) return std::nullopt;  // that is its job
+  if (pod.restart_policy != "Always" && !container.sidecar && end->exit_code == 0) return std::nullopt;
+  if (container.restarts == 0 && !backing_off && !over_now) return std::nullopt;
+  if (container.phase == Container::Phase::running && (container.ready || container.init)) return std::nullopt;
+
+  Trouble trouble = make(of("crash-loop"), container, how_it_ended(*end));
+  trouble.count = container.restarts;
+  trouble.previous_log = container.phase == Container::Phase::running;
+  const int often = container.init ? std::min(2, max_restarts) : max_restarts;
+  trouble.repeated = container.restarts >= often;
+  trouble.ripe = trouble.repeated || (backing_off && container.restarts >= std::max(1, often - 1));
+
+  std::string probe;
+  const bool oom = end->reason == "OOMKilled";
+  const bool killed_by_probe =
+      events_with(events, "Killing", "probe") > 0 || events_with(events, "Killing", "failed liveness") > 0;
+  if (end->exit_code == 126 || end->exit_code == 127 || (end->exit_code == 128 && cannot_start(end->message))) {
+    trouble.kind = of("cannot-run");
+    trouble.ripe = container.restarts >= 1;
+  } else if (end->exit_code == 128 && end->reason == "StartError") {
+    trouble.kind = of("start-error");
+  } else if (oom || (end->exit_code == 137 && !container.memory_limit.empty() && !killed_by_probe &&
+                     pod.deleting == std::nullopt)) {
+    trouble.kind = of("oom-killed");
+    trouble.ripe = container.restarts >= 2 || (container.restarts >= 1 && backing_off);
+    trouble.message = fmt::format("{}; memory limit {}, request {}", how_it_ended(*end),
+                                  container.memory_limit.empty() ? "none" : container.memory_limit,
+                                  container.memory_request.empty() ? "none" : container.memory_request);
+  } else if (killed_by_probe && events_with(events, "Unhealthy", "probe failed", &probe) > 0) {
+    trouble.kind = of("probe-kill");
+    const auto& which = probe.starts_with("Startup") ? container.startup : container.liveness;
+    trouble.message = tidy_message(probe);
+    if (which)
+      trouble.message += fmt::format(" ({}, every {} s, {} times, after {} s)", which->text, which->period,
+                                     which->failures, which->initial_delay);
+  }
+  return trouble;
+}
+
+/// How long a container may take to become ready by its own probes, and a minute on top.
+std::chrono::seconds ready_budget(const Container& container) {
+  std::chrono::seconds budget{0};
+  for (const auto* probe : {&container.startup, &container.readiness})
+    if (*probe)
+      budget = std::max(budget, std::chrono::seconds((*probe)->initial_delay + (*probe)->period * (*probe)->failures +
+                                                     (*probe)->timeout));
+  return budget + 60s;
+}
+
+std::optional<Trouble> unready_trouble(const Pod& pod, const Container& container,
+                                       std::span<const EventFact* const> events, Time now) {
+  if (container.init || container.phase != Container::Phase::running || container.ready || !container.running_since)
+    return std::nullopt;
+  if (now - *container.running_since < ready_budget(container)) return std::nullopt;
+  std::string probe;
+  auto trouble = make(of("never-ready"), container, "");
+  trouble.count = events_with(events, "Unhealthy", "Readiness", &probe);
+  const auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(now - *container.running_since);
+  trouble.message = fmt::format("runs for {} and is not ready", text::show_duration(ran));
+  if (container.readiness) trouble.message += "; readiness probe " + container.readiness->text;
+  if (!probe.empty()) trouble.message += ": " + tidy_message(probe, 160);
+  for (const auto& gate : pod.readiness_gates) {
+    const auto* condition = find(pod.conditions, gate);
+    if (condition && condition->status == "True") continue;
+    trouble.message +=
+        fmt::format("; readiness gate {} is not met{}", gate,
+                    condition && !condition->message.empty() ? ": " + tidy_message(condition->message, 100) : "");
+  }
+  return trouble;
+}
+
+std::optional<Trouble> scheduling_trouble(const Pod& pod, std::span<const EventFact* const> events) {
+  const auto* scheduled = find(pod.conditions, "PodScheduled");
+  if (!scheduled || scheduled->status != "False" || scheduled->reason != "Unschedulable") return std::nullopt;
+  Trouble trouble;
+  trouble.message = tidy_message(scheduled->message);
+  const bool about_claim = has_any(scheduled->message, {"ersistentvolumeclaim", "ersistentVolumeClaim"});
+  trouble.kind = about_claim
+                     ? (has_any(scheduled->message, {"not found"}) ? of("volume-missing") : of("volume-pending"))
+                     : of("unschedulable");
+  if (!pod.nominated_node.empty() || events_with(events, "TriggeredScaleUp") > 0) trouble.patience = 600s;
+  return trouble;
+}
+
+std::optional<Trouble> volume_trouble(const Pod& pod, std::span<const EventFact* const> events) {
+  const bool started = std::ranges::any_of(pod.containers, [](const Container& c) {
+    return c.phase == Container::Phase::running || c.phase == Container::Phase::terminated || c.restarts > 0;
+  });
+  if (started) return std::nullopt;
+  std::string message;
+  const int mounts = events_with(events, "FailedMount", {}, &message);
+  const int count = mounts + events_with(events, "FailedAttachVolume", {}, mounts > 0 ? nullptr : &message) +
+                    events_with(events, "ProvisioningFailed", {}, mounts > 0 ? nullptr : &message);
+  if (count == 0) return std::nullopt;
+  Trouble trouble;
+  const bool missing = has_any(message, {"not found", "references non-existent"});
+  trouble.kind = missing ? of("volume-missing") : of("volume-pending");
+  trouble.message = tidy_message(message);
+  trouble.count = count;
+  trouble.ripe = missing || count >= 3;
+  return trouble;
+}
+
+}  // namespace
+
+std::span<const TroubleClass> trouble_classes() { return classes; }
+
+const TroubleClass* trouble_class(std::string_view id_or_name) {
+  const auto wanted = text::lower(id_or_name);
+  for (const auto& each : classes)
+    if (each.id == wanted || text::lower(each.name) == wanted) return &each;
+  return nullptr;
+}
+
+const TroubleClass& classify_pull(std::string_view message) {
+  const auto words = text::lower(message);
+  // Network words first: "lookup registry: no such host" and "proxy not found" are no missing image.
+  if (has_any(words, {"dial tcp", "i/o timeout", "connection refused", "connection reset", "x509", "tls handshake",
+                      "no such host", "deadline exceeded", "too many requests", "toomanyrequests", "500 internal",
+                      "502 bad", "503 service", "504 gateway", "unexpected eof", "server gave http response"}))
+    return *of("image-pull");
+  if (has_any(words, {"unauthorized", "denied", "no basic auth", "authentication required", "authorization failed",
+                      "forbidden"}))
+    return *of("image-auth");
+  if (has_any(words, {"not found", "manifest unknown", "no such tag", "name unknown", "does not exist",
+                      "no match for platform", "no matching manifest"}))
+    return *of("image-not-found");
+  return *of("image-pull");
+}
+
+std::string tidy_message(std::string_view message, std::size_t most) {
+  // The runtime's wrapping, once around each layer, says nothing.
+  std::string text = text::printable(text::trim(message));
+  std::ranges::replace(text, '\n', ' ');
+  std::ranges::replace(text, '\t', ' ');
+  for (const std::string_view noise : {"rpc error: code = NotFound desc = ", "rpc error: code = Unknown desc = ",
+                                       "failed to pull and unpack image ", "rpc error: code = Unavailable desc = "})
+    for (auto at = text.find(noise); at != std::string::npos; at = text.find(noise)) text.erase(at, noise.size());
+  // user:password@ in an address, and what follows a bearer word.
+  for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
+    const auto end = text.find_first_of(" /\"'", at + 3);
+    const auto user = text.find('@', at + 3);
+    if (user != std::string::npos && (end == std::string::npos || user < end))
+      text.replace(at + 3, user - at - 3, "...");
+  }
+  for (const std::string_view word : {"Bearer ", "Basic "})
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + word.size())) {
+      const auto begin = at + word.size();
+      const auto end = std::min(text.find_first_of(" \"',", begin), text.size());
+      if (end - begin >= 12) text.replace(begin, end - begin, "...");
+    }
+  if (text.size() > most) {
+    auto cut = most;
+    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
+    text.resize(cut);
+    text += "...";
+  }
+  return text;
+}
+
+Trouble refusal(std::string_view message, int count) {
+  Trouble trouble;
+  trouble.message = tidy_message(message);
+  trouble.count = count;
+  if (has_any(message, {"exceeded quota"})) trouble.kind = of("quota");
+  else if (has_any(message, {"failed calling webhook", "context deadline exceeded", "failed to call webhook"}))
+    trouble.kind = of("webhook-down");
+  else trouble.kind = of("create-denied");
+  // Without events nothing can be counted, and the condition alone has to do.
+  trouble.ripe = count == 0 || count >= trouble.kind->attempts;
+  return trouble;
+}
+
+std::vector<Trouble> troubles_of(const Pod& pod, std::span<const EventFact* const> events,
+                                 const std::map<std::string, PullMemory>& pulls, int max_restarts, Time now) {
+  std::vector<Trouble> troubles;
+  const auto add = [&troubles](std::optional<Trouble> trouble) {
+    if (trouble) troubles.push_back(std::move(*trouble));
+    return trouble.has_value();
+  };
+  if (pod.deleting) {
+    if (now < *pod.deleting + 60s) return troubles;
+    Trouble trouble;
+    trouble.kind = of("stuck-terminating");
+    trouble.message = pod.finalizers.empty() ? fmt::format("on node {}", pod.node.empty() ? "(none)" : pod.node)
+                                             : "held by finalizer " + text::join(pod.finalizers, ", ");
+    return {trouble};
+  }
+  if (pod.phase == "Failed" && !pod.reason.empty()) {
+    Trouble trouble;
+    trouble.kind = of("pod-lost");
+    trouble.message = pod.reason + (pod.message.empty() ? "" : ": " + tidy_message(pod.message, 160));
+    return {trouble};
+  }
+  for (const auto& container : pod.containers) {
+    if (container.phase == Container::Phase::waiting &&
+        (add(pull_trouble(container, pulls)) || add(waiting_trouble(container))))
+      continue;
+    if (add(crash_trouble(pod, container, events, max_restarts))) continue;
+    add(unready_trouble(pod, container, events, now));
+  }
+  add(scheduling_trouble(pod, events));
+  if (troubles.empty()) add(volume_trouble(pod, events));
+  std::string message;
+  if (const int count = events_with(events, "FailedCreatePodSandBox", {}, &message);
+      count > 0 && troubles.empty() && !pod.ready() &&
+      std::ranges::none_of(pod.containers, [](const Container& c) { return c.running_since || c.ended || c.last; })) {
+    Trouble trouble;
+    trouble.kind = of("sandbox");
+    trouble.message = tidy_message(message);
+    trouble.count = count;
+    trouble.ripe = count >= 3;
+    troubles.push_back(std::move(trouble));
+  }
+  std::ranges::stable_sort(troubles, {}, [](const Trouble& t) { return t.kind; });  // the table's order
+  return troubles;
+}
+
+}  // namespace slipway::kube
