@@ -24,10 +24,10 @@ struct Options {
 struct Dockerfile {
   std::string text;
   std::string variant;
-  std::vector<std::string> stages;    ///< variants in the order of their stages; the target is the last
-  std::vector<std::string> images;    ///< images that the build takes from a registry, each once
-  bool needs_context = false;         ///< whether anything is copied from the build context
-  std::vector<Diagnostic> warnings;   ///< in the order of lines
+  std::vector<std::string> stages;   ///< variants in the order of their stages; the target is the last
+  std::vector<std::string> images;   ///< images that the build takes from a registry, each once
+  bool needs_context = false;        ///< whether anything is copied from the build context
+  std::vector<Diagnostic> warnings;  ///< in the order of lines
 };
 
 /// @param file the name that places and errors show

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The instructions of a Dockerfile as data: what each means, not how it is written. dockerfile.hpp
+// writes them.
+#pragma once
+
+#include "data/value.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace slipway::blubber {
+
+struct User {
+  std::string who;  ///< a number, or $NAME
+};
+
+/// All values see the environment before the instruction.
+struct Env {
+  struct Entry {
+    std::string name;
+    std::string value;
+    bool expands = true;  ///< $NAME and ${NAME} in it are replaced
+  };
+  std::vector<Entry> entries;
+};
+
+struct Arg {
+  std::string name;
+  std::optional<std::string> value;  ///< literal; nothing leaves it to the builder
+  bool is_number = false;            ///< written without quotes
+};
+
+struct Workdir {
+  std::string path;  ///< literal
+};
+
+struct Copy {
+  bool owned = false;                ///< by the user that the files live as
+  std::string from;                  ///< a stage or an image; empty for the build context
+  std::vector<std::string> sources;  ///< literal but for the wildcards * ? [
+  std::string destination;
+};
+
+struct Run {
+  std::string text;                    ///< for /bin/sh -c
+  std::vector<std::string> arguments;  ///< $0, $1, ... of the text; with any, the exec form is used
+  data::Mark mark;                     ///< what in the configuration asked for it
+};
+
+struct Entrypoint {
+  std::vector<std::string> words;
+};
+
+struct Label {
+  std::vector<std::pair<std::string, std::string>> entries;  ///< literal
+};
+
+using Instruction = std::variant<User, Env, Arg, Workdir, Copy, Run, Entrypoint, Label>;
+
+struct Stage {
+  std::string name;
+  std::string image;  ///< "scratch" for the empty one
+  std::vector<Instruction> instructions;
+};
+
+}  // namespace slipway::blubber

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blubber/plan.hpp"
+
+#include "blubber/resolve.hpp"
+#include "blubber/shell.hpp"
+#include "blubber/stage_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace slipway::blubber {
+
+namespace {
+
+/// The names that a builder fills in for the platform it runs on and builds for.
+constexpr std::array<std::string_view, 8> platform_names{"BUILDPLATFORM",  "BUILDOS",  "BUILDARCH",  "BUILDVARIANT",
+                                                         "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT"};
+
+/// A user and its number, as they are called in the Dockerfile: names, so that --build-arg can
+/// change them.
+struct Account {
+  std::string_view prefix;
+  std::string name;
+  std::int64_t uid;
+  std::int64_t gid;
+};
+
+Account lives_account(const Lives& lives) {
+  return {"LIVES", lives.as ? lives.as->value : "somebody", lives.uid ? lives.uid->value : 65533,
+          lives.gid ? lives.gid->value : 65533};
+}
+
+Account runs_account(const Runs& runs) {
+  return {"RUNS", runs.as ? runs.as->value : "runuser", runs.uid ? runs.uid->value : 900,
+          runs.gid ? runs.gid->value : 900};
+}
+
+bool mentions(std::string_view text, std::string_view name) {
+  for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    if (text.substr(0, at).ends_with('$') || text.substr(0, at).ends_with("${")) return true;
+  }
+  return false;
+}
+
+/// Whether a text of the variant that a shell or the builder expands speaks of the variable.
+bool mentions(const Variant& variant, std::string_view name) {
+  const auto& c = variant.common;
+  if (std::ranges::any_of(c.runs.environment, [&](const auto& e) { return mentions(e.second.value, name); }))
+    return true;
+  return std::ranges::any_of(builders_of(c), [&](const Builder& builder) {
+    const auto* custom = std::get_if<Custom>(&builder);
+    if (custom == nullptr) return false;
+    if (custom->script && mentions(custom->script->value, name)) return true;
+    if (custom->command &&
+        std::ranges::any_of(custom->command->value.words, [&](const auto& word) { return mentions(word, name); }))
+      return true;
+    return custom->caches && std::ranges::any_of(custom->caches->value,
+                                                 [&](const Cache& cache) { return mentions(cache.destination, name); });
+  });
+}
+
+void plan_arguments(StagePlan& plan, bool all_platform_names) {
+  auto arguments = plan.variant.common.arguments;
+  std::ranges::sort(arguments, {}, [](const auto& argument) { return argument.first; });
+  for (const auto& [name, text] : arguments) plan.add(Arg{name, text.value});
+  for (const auto name : platform_names) {
+    const bool taken = std::ranges::any_of(arguments, [&](const auto& argument) { return argument.first == name; });
+    // Without a default, which would hide the builder's own value.
+    if (!taken && (all_platform_names || mentions(plan.variant, name))) plan.add(Arg{std::string(name), {}});
+  }
+}
+
+/// Makes the user and its group unless the numbers are taken, in which case those are used.
+std::string create_account(std::string_view prefix) {
+  return fmt::format(
+      "(getent group \"${0}_GID\" || groupadd -o -g \"${0}_GID\" -r \"${0}_AS\") && "
+      "(getent passwd \"${0}_UID\" || useradd -l -o -m -d \"/home/${0}_AS\" -r -g \"${0}_GID\" -u \"${0}_UID\" "
+      "\"${0}_AS\")",
+      prefix);
+}
+
+void plan_account(StagePlan& plan, const Account& account, const std::vector<std::string>& owned_folders) {
+  const auto prefix = std::string(account.prefix);
+  plan.add(Arg{prefix + "_AS", account.name});
+  plan.add(Arg{prefix + "_UID", std::to_string(account.uid), true});
+  plan.add(Arg{prefix + "_GID", std::to_string(account.gid), true});
+  auto text = create_account(prefix);
+  for (const auto& folder : owned_folders)
+    text += fmt::format(" && mkdir -p {0} && chown \"${1}_UID\":\"${1}_GID\" {0}", shell::quote(folder), prefix);
+  plan.run(std::move(text));
+}
+
+void plan_environment(StagePlan& plan) {
+  auto environment = plan.variant.common.runs.environment;
+  if (environment.empty()) return;
+  std::ranges::sort(environment, {}, [](const auto& entry) { return entry.first; });
+  Env env;
+  for (auto& [name, text] : environment) env.entries.push_back({name, std::move(text.value)});
+  plan.add(std::move(env));
+}
+
+void plan_entrypoint(StagePlan& plan) {
+  const auto& entrypoint = plan.variant.common.entrypoint;
+  if (entrypoint && !entrypoint->value.empty()) plan.add(Entrypoint{entrypoint->value});
+}
+
+/// On an empty image there is nothing that could run or be somebody.
+void plan_scratch(StagePlan& plan) {
+  constexpr std::array<std::string_view, 8> dropped{"apt",  "arguments", "builder", "builders",
+                                                    "node", "php",       "python",  "runs"};
+  for (const auto& [key, mark] : plan.variant.keys) {
+    if (std::ranges::find(dropped, key) != dropped.end())
+      plan.report.warning(
+          mark, fmt::format("'{}' has no effect in variant '{}', which has no base image", key, plan.variant.name),
+          fmt::format("variants.{}.{}", plan.variant.name, key));
+  }
+  copy_artifacts(plan);
+  plan_entrypoint(plan);
+}
+
+void plan_based(StagePlan& plan, const Options& options) {
+  const auto& c = plan.variant.common;
+  const auto lives = lives_account(c.lives);
+  const bool insecurely = c.runs.insecurely && c.runs.insecurely->value;
+
+  plan.add(User{"0"});
+  plan.add(Env{{{"HOME", "/root"}}});
+  plan_arguments(plan, options.platform_args);
+  plan_apt(plan);
+  plan_account(plan, lives, {lives_in(plan.variant), "/opt/lib"});
+  plan_account(plan, runs_account(c.runs), {});
+
+  plan.add(User{"$LIVES_UID"});
+  plan.add(Env{{{"HOME", "/home/" + lives.name}}});
+  plan.add(Workdir{lives_in(plan.variant)});
+  plan_environment(plan);
+  plan_builders(plan);
+  copy_artifacts(plan);
+
+  if (!insecurely) {
+    plan.add(User{"$RUNS_UID"});
+    plan.add(Env{{{"HOME", "/home/$RUNS_AS"}}});
+  }
+  plan_after_install(plan);
+  if (c.runs.in) plan.add(Workdir{c.runs.in->value});
+  plan_entrypoint(plan);
+}
+
+}  // namespace
+
+std::string lives_in(const Variant& variant) {
+  const auto& in = variant.common.lives.in;
+  return in ? in->value : "/srv/app";
+}
+
+std::string final_directory(const Variant& variant) {
+  if (is_scratch(variant)) return "/";
+  const auto& in = variant.common.runs.in;
+  return in ? in->value : lives_in(variant);
+}
+
+std::vector<Stage> plan(const std::vector<const Variant*>& variants, Report& report, const Options& options) {
+  std::vector<Stage> done;
+  for (const auto* variant : variants) {
+    const bool empty = is_scratch(*variant);
+    StagePlan plan{*variant, variants, report, done,
+                   Stage{variant->name, empty ? "scratch" : variant->common.base->value, {}}};
+    if (empty) plan_scratch(plan);
+    else plan_based(plan, options);
+    if (variant == variants.back()) {
+      plan.add(Label{{{"blubber.variant", variant->name},
+                      {"blubber.version", options.version.empty() ? SLIPWAY_VERSION : options.version}}});
+    }
+    done.push_back(std::move(plan.stage));
+  }
+  return done;
+}
+
+}  // namespace slipway::blubber

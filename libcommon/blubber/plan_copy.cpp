@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blubber/exclude.hpp"
+#include "blubber/grammar.hpp"
+#include "blubber/plan.hpp"
+#include "blubber/resolve.hpp"
+#include "blubber/stage_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace slipway::blubber {
+
+namespace {
+
+/// Where a helper stage keeps what it filters.
+constexpr std::string_view filtered_folder = "/blubber-files/";
+
+/// As Go's path.Clean, but a slash at the end, which says "a folder" to COPY, stays.
+std::string clean(std::string_view path) {
+  auto out = grammar::clean_path(path);
+  if (path.ends_with('/') && !out.ends_with('/')) out += '/';
+  return out;
+}
+
+/// "a/b" -> "a/", "b" -> "./".
+std::string parent(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? "./" : std::string(path.substr(0, slash + 1));
+}
+
+const Variant* stage_named(const StagePlan& plan, std::string_view name) {
+  const auto found =
+      std::ranges::find(plan.variants, name, [](const Variant* v) -> const std::string& { return v->name; });
+  return found == plan.variants.end() ? nullptr : *found;
+}
+
+/// A relative path in a variant means one in the directory that its image works in; in an image and
+/// in the build context it stays as it is.
+std::string source_in(const StagePlan& plan, const std::string& from, const std::string& source) {
+  if (from.empty() || source.starts_with('/')) return source;
+  const auto* variant = stage_named(plan, from);
+  return variant == nullptr ? source : clean(final_directory(*variant) + "/" + source);
+}
+
+/// @source the builders' behaviour, measured: see blubber.yaml(5)
+void warn_of_odd_names(StagePlan& plan, const std::string& from, const std::string& source, const data::Mark& mark) {
+  const auto warn = [&](std::string_view who) {
+    plan.report.warning(mark, fmt::format("{} cannot copy a file named '{}'", who, source));
+  };
+  if (source.find('\\') != std::string::npos) warn("some builders (BuildKit from the context, buildah)");
+  if (source.find("[[]") != std::string::npos) warn("buildah");
+  if (from.empty() && (source.starts_with('!') || source.starts_with(' ') || source.ends_with(' '))) warn("BuildKit");
+}
+
+std::string helper_name(StagePlan& plan) {
+  for (;;) {
+    auto name = fmt::format("{}-files-{}", plan.variant.name, ++plan.helpers);
+    if (stage_named(plan, name) == nullptr) return name;
+  }
+}
+
+/// A stage before this one that holds `source` without what the patterns exclude.
+std::string filtered(StagePlan& plan, const std::string& from, const std::string& source, const Artifact& artifact) {
+  Stage helper;
+  helper.name = helper_name(plan);
+  helper.image = plan.stage.image;
+  if (is_scratch(plan.variant)) {
+    const auto* origin = stage_named(plan, artifact.from);
+    if (origin == nullptr || is_scratch(*origin)) {
+      plan.report.error(artifact.mark,
+                        fmt::format("'exclude' needs a base image with a shell, and '{}' has none", plan.variant.name));
+      return helper.name;
+    }
+    helper.image = origin->common.base->value;
+  }
+  std::vector<std::string> expressions;
+  for (const auto& pattern : artifact.exclude) {
+    if (auto expression = exclude_expression(pattern)) expressions.push_back(std::move(*expression));
+  }
+  auto text = exclude_script(filtered_folder, expressions);
+  expressions.insert(expressions.begin(), "exclude");
+  helper.instructions.emplace_back(User{"0"});
+  helper.instructions.emplace_back(Copy{false, from, {source}, std::string(filtered_folder)});
+  helper.instructions.emplace_back(Run{std::move(text), std::move(expressions), artifact.mark});
+  auto name = helper.name;
+  plan.done.push_back(std::move(helper));
+  return name;
+}
+
+void copy_one(StagePlan& plan, const Artifact& artifact, const std::string& source, const std::string& destination) {
+  const auto from = artifact.is_local() ? std::string() : artifact.from;
+  const auto path = source_in(plan, from, source);
+  const bool owned = !is_scratch(plan.variant);
+  warn_of_odd_names(plan, from, path, artifact.mark);
+  if (artifact.exclude.empty()) plan.add(Copy{owned, from, {path}, destination});
+  else plan.add(Copy{owned, filtered(plan, from, path, artifact), {std::string(filtered_folder)}, destination});
+}
+
+struct Group {
+  std::string from;
+  std::string destination;
+  std::vector<std::string> sources;
+  const Artifact* excluding = nullptr;  ///< one with `exclude` has a group of its own
+};
+
+struct Paths {
+  std::string source;
+  std::string destination;
+};
+
+Paths paths_of_requirement(const Artifact& artifact) {
+  const auto source = clean(artifact.source.value_or("."));
+  if (!artifact.destination) return {source, source == "." || source.ends_with('/') ? source : parent(source)};
+  auto destination = clean(*artifact.destination);
+  if (source.ends_with('/') && destination != "." && !destination.ends_with('/')) destination += '/';
+  return {source, destination};
+}
+
+}  // namespace
+
+std::string path_of_requirement(const Artifact& requirement) {
+  const auto [source, destination] = paths_of_requirement(requirement);
+  if (!destination.ends_with('/') && destination != ".") return destination;
+  if (source.ends_with('/') || source == ".") return destination;
+  return grammar::clean_path(destination + "/" + source.substr(source.rfind('/') + 1));
+}
+
+void copy_requirements(StagePlan& plan, const Field<Artifacts>& requirements) {
+  if (!requirements) return;
+  std::vector<Group> groups;
+  for (const auto& artifact : requirements->value) {
+    const auto from = artifact.is_local() ? std::string() : artifact.from;
+    auto [source, destination] = paths_of_requirement(artifact);
+    source = source_in(plan, from, source);
+    warn_of_odd_names(plan, from, source, artifact.mark);
+    if (!artifact.exclude.empty()) {
+      groups.push_back({from, std::move(destination), {std::move(source)}, &artifact});
+      continue;
+    }
+    auto group = std::ranges::find_if(groups, [&](const Group& g) {
+      return g.excluding == nullptr && g.from == from && g.destination == destination;
+    });
+    if (group == groups.end()) groups.push_back({from, std::move(destination), {std::move(source)}, nullptr});
+    else group->sources.push_back(std::move(source));
+  }
+  // By origin in the order in which the origins come, then by destination in the order of those.
+  std::vector<std::string> origins;
+  for (const auto& group : groups) {
+    if (std::ranges::find(origins, group.from) == origins.end()) origins.push_back(group.from);
+  }
+  for (const auto& origin : origins) {
+    for (auto& group : groups) {
+      if (group.from != origin) continue;
+      if (group.sources.size() > 1 && !group.destination.ends_with('/')) group.destination += '/';
+      if (group.excluding == nullptr) {
+        plan.add(Copy{true, group.from, std::move(group.sources), std::move(group.destination)});
+      } else {
+        auto helper = filtered(plan, group.from, group.sources.front(), *group.excluding);
+        plan.add(Copy{true, std::move(helper), {std::string(filtered_folder)}, std::move(group.destination)});
+      }
+    }
+  }
+}
+
+void copy_artifacts(StagePlan& plan) {
+  const auto home = lives_in(plan.variant);
+  for (const auto& artifact : plan.variant.copies) {
+    if (artifact.source) {
+      copy_one(plan, artifact, *artifact.source, artifact.destination.value_or(*artifact.source));
+    } else if (artifact.is_local()) {
+      copy_one(plan, artifact, ".", ".");
+    } else {
+      copy_one(plan, artifact, home, home);
+      copy_one(plan, artifact, "/opt/lib", "/opt/lib");
+    }
+  }
+}
+
+}  // namespace slipway::blubber
