@@ -29,17 +29,11 @@ using BlobHandle = std::unique_ptr<git_blob, Release<git_blob_free>>;
 using ReferenceHandle = std::unique_ptr<git_reference, Release<git_reference_free>>;
 using ReferencesHandle = std::unique_ptr<git_reference_iterator, Release<git_reference_iterator_free>>;
 
-/// libgit2 counts its users; the last one out switches off the light.
-class Library {
- public:
-  Library() { git_libgit2_init(); }
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-  ~Library() { git_libgit2_shutdown(); }
-};
+/// libgit2 is started once and kept until the program ends: its start takes 3 ms, because it reads the
+/// certificates of the system for transports that are never used here.
+void start_library();
 
 struct Store {
-  Library library;
   RepositoryHandle handle;
   std::string location;
 };

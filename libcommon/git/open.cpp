@@ -101,6 +101,14 @@ std::string repository_above(const std::filesystem::path& path) {
 
 }  // namespace
 
+void start_library() {
+  struct Library {
+    Library() { git_libgit2_init(); }
+    ~Library() { git_libgit2_shutdown(); }
+  };
+  static const Library library;
+}
+
 std::string last_message() {
   const git_error* error = git_error_last();
   return error != nullptr && error->message != nullptr ? error->message : "libgit2 does not say why";
@@ -136,6 +144,7 @@ Repository Repository::open(const std::string& location) {
                             without_credentials(location)),
                 fmt::format("git clone --bare {} config.git, then name config.git", without_credentials(location)));
   const auto path = local_path(location);
+  start_library();
   auto store = std::make_unique<Store>();
   git_repository* handle = nullptr;
   const int code = git_repository_open_ext(&handle, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
@@ -146,6 +155,7 @@ Repository Repository::open(const std::string& location) {
 }
 
 std::optional<Repository> Repository::discover(const std::filesystem::path& inside) {
+  start_library();
   auto store = std::make_unique<Store>();
   git_repository* handle = nullptr;
   const int code = git_repository_open_ext(&handle, inside.c_str(), 0, nullptr);

@@ -61,7 +61,7 @@ class Walk {
         trees_.push_back(tree_at(store_, *git_tree_entry_id(entry)));
         continue;
       }
-      if (!steps_.empty()) return missing(step);
+      if (!steps_.empty()) return missing(steps_.front());  // something below a file
       return Place{text::join(names_, "/"), kind, id_of(*git_tree_entry_id(entry))};
     }
     return Place{text::join(names_, "/"), EntryKind::directory, id_of(*git_tree_id(trees_.back().get()))};
