@@ -6,6 +6,7 @@
 #include "config/pattern.hpp"
 #include "data/value.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,8 @@ struct EnvironmentRule {
 };
 
 struct Layout {
-  std::string file;               ///< the manifest; empty for the default layout
-  std::vector<Pattern> services;  ///< directories; {service} is the last component of each
+  std::string file;                           ///< the manifest; empty for the default layout
+  std::vector<Pattern> services;              ///< directories; {service} is the last component of each
   std::vector<EnvironmentRule> environments;  ///< empty: whatever the files' names show
   std::string default_release = "main";
   std::vector<LayerRule> layers;
@@ -56,7 +57,7 @@ struct Layout {
   [[nodiscard]] const EnvironmentRule* environment(std::string_view name) const;
 };
 
-/// The inline map with its placeholders filled in.
-[[nodiscard]] data::Value filled_in(const data::Value& inline_values, const Variables& variables);
+/// The inline map with its placeholders filled in; nothing when one of them does not apply (Pattern::expand).
+[[nodiscard]] std::optional<data::Value> filled_in(const data::Value& inline_values, const Variables& variables);
 
 }  // namespace slipway::config

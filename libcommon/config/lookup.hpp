@@ -2,7 +2,7 @@
 // Reads a service's configuration out of a registry: a git repository at one commit, laid out as
 // config-registry(5) says. The library behind config-get, and what deploy-helm and k8s-rollout use.
 //
-//   auto registry = config::open(config::choose_source(option, env, cwd), "");
+//   auto registry = config::open(config::choose_source(option, env, cwd));
 //   auto bundle = registry.read({.service = "mathoid", .environment = "eqiad"});
 //   bundle.values.find("image")->mark().line;        // where it was said
 //   registry.repository().read(registry.commit(), "deploy-targets.yaml");
@@ -55,13 +55,15 @@ struct ReadOptions {
 class Registry {
  public:
   /// @param layout_file text and name of a layout that stands in for the registry's own
+  /// @param layout stands in for the registry's own; absent: config-registry.yaml at the commit, else the default
   /// @throws Error bad_input when the layout at the commit is wrong
-  Registry(git::Repository repository, git::ObjectId commit,
-           std::optional<std::pair<std::string, std::string>> layout_file = std::nullopt);
+  Registry(git::Repository repository, git::ObjectId commit, std::optional<Layout> layout = std::nullopt);
 
   [[nodiscard]] const git::Repository& repository() const { return repository_; }
   [[nodiscard]] const git::ObjectId& commit() const { return commit_; }
   [[nodiscard]] const Layout& layout() const { return layout_; }
+  /// Every environment is read at commit(), also one that the layout gives a branch of its own.
+  void pin() { pinned_ = true; }
 
   /// Names, sorted.
   [[nodiscard]] std::vector<std::string> services() const;
@@ -79,24 +81,26 @@ class Registry {
     std::vector<Diagnostic> warnings;
   };
 
-  [[nodiscard]] std::string directory_of(std::string_view service) const;
-  [[nodiscard]] std::vector<std::string> environments_in(const std::string& service,
-                                                         const std::string& directory) const;
-  void check_environment(const Selection& selection, const std::string& directory) const;
-  [[nodiscard]] Layer read_layer(const LayerRule& rule, const std::string& path, const git::ObjectId& commit,
-                                 const Variables& variables, const ReadOptions& options, Bundle& bundle);
+  [[nodiscard]] git::ObjectId commit_of(std::string_view environment) const;
+  [[nodiscard]] bool holds_service(const git::ObjectId& commit, const std::string& directory) const;
+  [[nodiscard]] std::string directory_of(const std::string& service, const git::ObjectId& commit) const;
+  void check_environment(const std::string& service, const std::string& environment) const;
+  [[nodiscard]] std::vector<std::string> shown_by_names(const std::string& service, const std::string& directory) const;
+  [[nodiscard]] Layer read_layer(const LayerRule& rule, const Variables& variables, const git::ObjectId& commit,
+                                 const ReadOptions& options, Bundle& bundle);
   const Document& document(const std::string& path, const std::string& id, const std::string& content);
-  [[nodiscard]] std::string at() const;
 
   git::Repository repository_;
   git::ObjectId commit_;
   Layout layout_;
+  bool pinned_ = false;
   std::map<std::pair<std::string, std::string>, Document> documents_;  ///< parsed once, by path and blob
 };
 
 /// Opens what `source` names. `{env}` in it is filled in first.
-/// @param at a commit, branch or tag that beats the source's `#REF`; empty for none
+/// @param at a commit, branch or tag that beats the source's `#REF` and pins every environment; empty for none
 /// @throws Error as git::Repository::open and resolve; bad_usage when `{env}` stands in it and `environment` is empty
-[[nodiscard]] Registry open(const Source& source, std::string_view at = {}, std::string_view environment = {});
+[[nodiscard]] Registry open(const Source& source, std::string_view at = {}, std::string_view environment = {},
+                            std::optional<Layout> layout = std::nullopt);
 
 }  // namespace slipway::config

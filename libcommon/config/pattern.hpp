@@ -34,6 +34,7 @@ class Pattern {
   [[nodiscard]] std::optional<std::string> match(std::string_view name, std::string_view placeholder,
                                                  Variables variables) const;
   [[nodiscard]] bool holds(std::string_view placeholder) const;
+  [[nodiscard]] std::vector<std::string> variables() const;  ///< the NAMEs of its {vars.NAME}
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
