@@ -2,6 +2,7 @@
 #include "docker/build_log.hpp"
 
 #include "core/text.hpp"
+#include "docker/stream.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -55,7 +56,7 @@ void BuildLog::text(std::string_view piece) {
     auto one = std::string_view(partial_).substr(0, end);
     while (one.ends_with('\r')) one.remove_suffix(1);
     if (const auto back = one.rfind('\r'); back != std::string_view::npos) one.remove_prefix(back + 1);
-    line(std::string(one));
+    line(without_escapes(one));
     partial_.erase(0, end + 1);
   }
 }

@@ -56,4 +56,27 @@ void Lines::hand_out(std::string_view line) {
   take_(line);
 }
 
+std::string without_escapes(std::string_view line) {
+  constexpr char escape = '\x1b';
+  std::string out;
+  while (!line.empty()) {
+    const auto at = line.find(escape);
+    out += line.substr(0, at);
+    if (at == std::string_view::npos) break;
+    line.remove_prefix(at + 1);
+    if (line.starts_with('[')) {
+      std::size_t end = 1;
+      while (end < line.size() && (line[end] < '@' || line[end] > '~')) ++end;
+      line.remove_prefix(std::min(end + 1, line.size()));
+    } else if (line.starts_with(']')) {
+      const auto end = line.find_first_of("\x07\x1b");
+      line.remove_prefix(end == std::string_view::npos ? line.size() : line[end] == '\x07' ? end + 1 : end);
+      if (line.starts_with("\x1b\\")) line.remove_prefix(2);
+    } else if (!line.empty()) {
+      line.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
 }  // namespace slipway::docker

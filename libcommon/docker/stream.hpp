@@ -43,4 +43,8 @@ class Lines {
   std::string partial_;
 };
 
+/// The line without colours and other terminal control: a container cannot know where it is shown.
+/// @source ECMA-48, sections 5.4 (CSI) and 8.3.89 (OSC)
+[[nodiscard]] std::string without_escapes(std::string_view line);
+
 }  // namespace slipway::docker

@@ -62,7 +62,14 @@ class Progress {
   explicit Progress(const cli::Context& context) : context_(&context) {}
 
   void line(std::string_view line) {
-    context_->run.events.output("build", line);
+    // The builder's own book-keeping is three lines a step; what counts is the step and what it says.
+    const bool chatter = line.starts_with("Removing intermediate container") ||
+                         (line.starts_with(" ---> ") && line != " ---> Using cache");
+    if (chatter)
+      context_->run.events.emit(
+          {.kind = "output", .level = io::Level::detail, .subject = "build", .text = std::string(line), .fields = {}});
+    else context_->run.events.output("build", line);
+    if (chatter) return;
     if (line.starts_with("Step ")) last_.clear();
     last_.emplace_back(line);
     if (last_.size() > 30) last_.pop_front();
@@ -156,8 +163,7 @@ ExitCode run(const Options& options, cli::Context& context) {
   auto files = load_context(options, context);
   add_dockerfile(files, source.text);
   const auto built = build(engine, request, std::move(files), context);
-  stage.end(fmt::format("built {} ({}) in {}", built.name, text::show_size(built.image.size),
-                        text::show_duration(stage.elapsed())),
+  stage.end(fmt::format("built {} ({})", built.name, text::show_size(built.image.size)),
             {{"image", built.name}, {"id", built.image.id}});
 
   const auto answer = (context.common.json ? to_json(built, source, stage.elapsed()) : built.name) + "\n";

@@ -137,7 +137,7 @@ class Printed {
 
  private:
   void line(std::string_view line) {
-    auto shown = text::printable(masked(line, secrets_));
+    auto shown = text::printable(masked(docker::without_escapes(line), secrets_));
     events_->output("test", shown);
     last_.push_back(std::move(shown));
     if (last_.size() > keep_) last_.pop_front();
@@ -214,7 +214,7 @@ ExitCode test(const Options& all, const std::string& image, cli::Context& contex
   if (all.output_file) fs::write_file(*all.output_file, document);
   io::Fields fields{{"exit_code", std::int64_t{outcome.code}}, {"oom", outcome.oom}};
   if (outcome.passed) {
-    stage.end(fmt::format("{} in {}", outcome.text, text::show_duration(stage.elapsed())), std::move(fields));
+    stage.end(outcome.text, std::move(fields));
     context.out.print(context.common.json ? document : image + "\n");
   } else {
     if (context.common.quiet) printed.show_last();

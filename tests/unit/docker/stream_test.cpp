@@ -44,3 +44,12 @@ TEST_CASE("bytes become lines") {
   CHECK(got.back() == "end");
   CHECK(got.size() == 6);
 }
+
+TEST_CASE("colours and titles do not survive") {
+  using docker::without_escapes;
+  CHECK(without_escapes("\x1b[91mred\x1b[0m and \x1b[1;32mgreen\x1b[m") == "red and green");
+  CHECK(without_escapes("\x1b]0;title\x07text") == "text");
+  CHECK(without_escapes("\x1b]0;title\x1b\\text") == "text");
+  CHECK(without_escapes("a\x1b(Bb\x1b[") == "aBb");
+  CHECK(without_escapes("plain").size() == 5);
+}
