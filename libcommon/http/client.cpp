@@ -13,6 +13,7 @@
 #include <array>
 #include <exception>
 #include <map>
+#include <utility>
 
 namespace slipway::http {
 
@@ -61,6 +62,7 @@ struct Transfer {
   bool aborted = false;
   bool cancelled = false;
   bool added = false;  ///< to the multi handle
+  bool later = false;  ///< its body had nothing to send when it was last asked
   std::exception_ptr thrown;
 
   void touch() {
@@ -120,7 +122,9 @@ std::size_t on_read(char* into, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   return guarded<std::size_t>(transfer, CURL_READFUNC_ABORT, [&] {
     transfer.touch();
-    return transfer.request.body->read(into, size);
+    const auto got = transfer.request.body->read(into, size);
+    transfer.later = got == Body::later;
+    return transfer.later ? std::size_t{CURL_READFUNC_PAUSE} : got;
   });
 }
 
@@ -354,6 +358,8 @@ struct Client::Impl {
 
   void perform() {
     add_waiting();
+    for (auto& [id, transfer] : transfers)
+      if (std::exchange(transfer->later, false)) curl_easy_pause(transfer->easy.get(), CURLPAUSE_CONT);
     int running = 0;
     performing = true;
     const auto code = curl_multi_perform(multi, &running);

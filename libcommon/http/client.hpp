@@ -32,6 +32,8 @@ struct Tls {
 
 /// A body that is produced while it is sent.
 struct Body {
+  /// What `read` returns when there is nothing to send just now: it is asked again after wake().
+  static constexpr std::size_t later = SIZE_MAX;
   /// Fills at most `size` bytes and returns their number; 0 ends the body.
   std::function<std::size_t(char* into, std::size_t size)> read;
   std::optional<std::uint64_t> size;  ///< Content-Length; chunked without it
@@ -104,7 +106,7 @@ class Client {
   /// takes one step).
   /// Wakes up for `run.stop`. @throws Error interrupted, timed_out
   void drive(const io::Run& run, std::chrono::milliseconds wait, const std::function<bool()>& until = {});
-  /// Makes a drive() in another thread take a step. Safe from any thread.
+  /// Makes a drive() in another thread take a step, and ask bodies again that said `later`. Safe from any thread.
   void wake();
 
   /// One request to its end. A transport failure is an Error here: unreachable (with the address in

@@ -4,7 +4,9 @@
 #include "support/catch.hpp"
 #include "support/http_server.hpp"
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 using namespace slipway;
 using namespace std::chrono_literals;
@@ -281,4 +283,41 @@ TEST_CASE("a unix socket serves as well") {
   request.unix_socket = path;
   CHECK(f.client.send(request, f.run).body == "unix");
   CHECK(server.seen().at(0).headers.at("host") == "engine");
+}
+
+TEST_CASE("a body that has nothing to send yet holds up nobody") {
+  Fixture f;
+  HttpServer server([](const Seen&) { return Answer{}; });
+  std::atomic<int> ready = 0;
+  int asked = 0;
+  Request request;
+  request.method = "PATCH";
+  request.url = server.url("/slow");
+  int sent = 0;
+  request.body = http::Body{.read = [&](char* into, std::size_t) -> std::size_t {
+                              ++asked;
+                              if (sent == 2) return 0;
+                              if (sent == ready) return http::Body::later;
+                              into[0] = static_cast<char>('a' + sent++);
+                              return 1;
+                            },
+                            .size = {},
+                            .rewind = {}};
+  std::optional<Result> slow;
+  f.client.start(std::move(request), [&](Result r) { slow = std::move(r); });
+  CHECK(f.ask(get(server.url("/quick"))).response);
+  CHECK_FALSE(slow);
+  std::thread feeder([&] {
+    for (int i = 0; i < 2; ++i) {
+      std::this_thread::sleep_for(50ms);
+      ++ready;
+      f.client.wake();
+    }
+  });
+  f.client.drive(f.run, 10s, [&] { return slow.has_value(); });
+  feeder.join();
+  REQUIRE(slow);
+  CHECK(slow->response);
+  CHECK(server.seen().back().body == "ab");
+  CHECK(asked < 50);
 }
