@@ -72,12 +72,13 @@ std::string exclude_script(std::string_view folder, const std::vector<std::strin
                                   "for (i = 1; i <= n; i++) if (p ~ substr(e[i], 2)) x = substr(e[i], 1, 1) == \"=\"; ";
   const std::string_view whole = "if (x && !(last != \"\" && index(p, last \"/\") == 1)) { last = p; print p } }";
   const std::string_view piecewise = "if (x) print p }";
-  return fmt::format(
-      "cd {} && find . {}-print | awk '{}{}' \"$@\" | while IFS= read -r p; do {} || exit 1; done",
-      shell::quote(folder), takes_back ? "-depth " : "", decide, takes_back ? piecewise : whole,
-      takes_back
-          ? "if [ -d \"$p\" ] && ! [ -L \"$p\" ]; then rmdir \"./$p\" 2>/dev/null || true; else rm -f \"./$p\"; fi"
-          : "rm -rf \"./$p\"");
+  // Through files: a pipe would hide that find or awk is missing, and everything would be copied.
+  const std::string_view remove =
+      takes_back ? "if [ -d \"$p\" ] && ! [ -L \"$p\" ]; then rmdir \"./$p\" 2>/dev/null || :; else rm -f \"./$p\"; fi"
+                 : "rm -rf \"./$p\"";
+  return fmt::format("l=$(mktemp) && cd {} && find . {}-print >\"$l\" && awk '{}{}' \"$@\" <\"$l\" >\"$l.x\" && "
+                     "while IFS= read -r p; do {} || exit 1; done <\"$l.x\" && rm -f \"$l\" \"$l.x\"",
+                     shell::quote(folder), takes_back ? "-depth " : "", decide, takes_back ? piecewise : whole, remove);
 }
 
 }  // namespace slipway::blubber

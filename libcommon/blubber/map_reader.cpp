@@ -37,7 +37,7 @@ std::optional<std::string> read_text(Report& report, const Value& value, const s
     return std::nullopt;
   }
   if (rule != nullptr && !rule->holds(text)) {
-    report.error(value.mark(), fmt::format("'{}' {}", text::printable(text), rule->complaint), path);
+    report.error(value.mark(), fmt::format("{}: '{}' {}", path, text::printable(text), rule->complaint), path);
     return std::nullopt;
   }
   return text;
@@ -136,7 +136,8 @@ Pairs MapReader::pairs(std::string_view key, const Rule& name_rule) const {
   for (const auto& member : value->members()) {
     const auto at = fmt::format("{}.{}", path(key), member.key);
     if (!name_rule.holds(member.key))
-      report_->error(member.key_mark, fmt::format("'{}' {}", text::printable(member.key), name_rule.complaint), at);
+      report_->error(member.key_mark,
+                     fmt::format("{}: '{}' {}", path(key), text::printable(member.key), name_rule.complaint), at);
     if (auto text = read_text(*report_, member.value, at))
       out.emplace_back(member.key, Text{std::move(*text), member.value.mark()});
   }

@@ -32,9 +32,12 @@ std::string command_line(std::string program, const std::vector<std::string>& ar
 void plan_builder(StagePlan& plan, const Node& node) {
   if (!is_filled(node.requirements)) return;
   copy_requirements(plan, node.requirements);
-  std::vector<std::string> arguments;
-  if (text_of(node.env) == "production") arguments.emplace_back("--only=production");
-  plan.run(command_line(is_set(node.use_npm_ci) ? "npm ci" : "npm install", arguments), node.mark);
+  const std::string install = is_set(node.use_npm_ci) ? "npm ci" : "npm install";
+  if (text_of(node.env) != "production") {
+    plan.run(install, node.mark);
+    return;
+  }
+  plan.run(command_line(install, {"--only=production"}), node.mark);
   plan.run(is_set(node.allow_dedupe_failure) ? "npm dedupe || echo \"WARNING: npm dedupe failed; going on without it\""
                                              : "npm dedupe",
            node.mark);

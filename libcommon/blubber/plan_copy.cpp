@@ -109,11 +109,14 @@ struct Paths {
   std::string destination;
 };
 
+/// A folder ends with a slash in both places; a file without a destination goes to its own folder.
 Paths paths_of_requirement(const Artifact& artifact) {
-  const auto source = clean(artifact.source.value_or("."));
-  if (!artifact.destination) return {source, source == "." || source.ends_with('/') ? source : parent(source)};
+  auto source = clean(artifact.source.value_or("./"));
+  if (source == ".") source = "./";
+  const bool is_folder = source.ends_with('/');
+  if (!artifact.destination) return {source, source == "./" ? "." : is_folder ? source : parent(source)};
   auto destination = clean(*artifact.destination);
-  if (source.ends_with('/') && destination != "." && !destination.ends_with('/')) destination += '/';
+  if (is_folder && !destination.ends_with('/')) destination += '/';
   return {source, destination};
 }
 

@@ -34,9 +34,10 @@ std::vector<std::string> values_of(const Field<Texts>& field) {
 
 bool needs_inside(Report& report, const Artifact& artifact, const data::Mark& mark, const std::string& path) {
   if (!artifact.is_local() || !artifact.source || grammar::stays_inside(*artifact.source)) return true;
-  report.error(
-      mark, fmt::format("'{}' leaves the build context: a local source is relative and stays inside", *artifact.source),
-      path);
+  report.error(mark,
+               fmt::format("{}: '{}' leaves the build context; a local source is relative and stays inside", path,
+                           *artifact.source),
+               path);
   return false;
 }
 
@@ -101,7 +102,8 @@ Field<std::vector<Cache>> read_caches(const MapReader& map) {
       const auto access = m.text("access");
       constexpr std::array<std::string_view, 3> modes{"shared", "private", "locked"};
       if (access && std::ranges::find(modes, access->value) == modes.end())
-        report.error(access->mark, fmt::format("access '{}' is none of shared, private, locked", access->value),
+        report.error(access->mark,
+                     fmt::format("{}: '{}' is none of shared, private, locked", m.path("access"), access->value),
                      m.path("access"));
       if (access) cache.access = access->value;
     }

@@ -35,7 +35,8 @@ void read_packages(Report& report, const MapReader& map, Apt& apt) {
     for (const auto& [release, list, key_mark] : value->members()) {
       const auto at = fmt::format("{}.{}", path, release);
       if (!grammar::is_apt_word(release))
-        report.error(key_mark, fmt::format("the release '{}' {}", text::printable(release), rules::apt_word.complaint),
+        report.error(key_mark,
+                     fmt::format("{}: the release '{}' {}", path, text::printable(release), rules::apt_word.complaint),
                      at);
       if (!list.is(Kind::null)) take(release, list, at);
     }
@@ -137,7 +138,8 @@ Common read_common(Report& report, const MapReader& map) {
   out.base = map.text("base");
   if (out.base && out.base->value.empty()) out.base.reset();
   if (out.base && out.base->value != "scratch" && !rules::image.holds(out.base->value)) {
-    report.error(out.base->mark, fmt::format("'{}' {}", text::printable(out.base->value), rules::image.complaint),
+    report.error(out.base->mark,
+                 fmt::format("{}: '{}' {}", map.path("base"), text::printable(out.base->value), rules::image.complaint),
                  map.path("base"));
   }
   out.arguments = map.pairs("arguments", rules::environment_name);

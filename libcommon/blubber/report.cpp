@@ -18,7 +18,8 @@ auto place(const Diagnostic& d) { return std::tie(d.line, d.column); }
 int word_width(std::string_view line, int column) {
   if (column < 1 || static_cast<std::size_t>(column) > line.size()) return 1;
   const auto rest = line.substr(static_cast<std::size_t>(column) - 1);
-  const auto end = std::min(rest.find_first_of(" \t,:]}", 1), rest.size());
+  const bool quoted = rest.front() == '"' || rest.front() == '\'';
+  const auto end = std::min(quoted ? rest.find(rest.front(), 1) + 1 : rest.find_first_of(" \t,:]}", 1), rest.size());
   return static_cast<int>(std::max<std::size_t>(1, end));
 }
 
