@@ -259,9 +259,14 @@ void App::parse(std::span<const std::string> arguments) {
     }
     std::vector<std::string> known;
     for (const auto& command : commands_) known.push_back(command.name_);
-    if (!known.empty() && given_ == nullptr)
-      throw Error(failure::bad_usage, fmt::format("unknown command '{}'{}", word, text::did_you_mean(word, known)),
-                  try_help);
+    if (!known.empty() && given_ == nullptr) {
+      // Where a command may be left out, a misspelt one was taken for the positional, and what is left came after it.
+      const auto plain = std::ranges::find_if(arguments, [](const std::string& a) { return !a.starts_with('-'); });
+      const auto& meant = command_required_ || plain == arguments.end() ? word : *plain;
+      if (command_required_ || text::nearest(meant, known))
+        throw Error(failure::bad_usage, fmt::format("unknown command '{}'{}", meant, text::did_you_mean(meant, known)),
+                    try_help);
+    }
     throw Error(failure::bad_usage, fmt::format("unexpected argument '{}'", word), try_help);
   } catch (const CLI::RequiredError& error) {
     const std::string what = error.what();
