@@ -131,9 +131,10 @@ void find_elsewhere(const Value& value, const std::string& key, KeyPath& here, s
   constexpr std::size_t most = 12;
   const auto count = keys.size();
   if (count > most) keys.resize(most);
-  throw Error(failure::not_found, missing,
-              count == 0 ? fmt::format("{} is an empty map", where)
-                         : fmt::format("keys in {}: {}{}", where, text::join(keys, ", "), count > most ? ", ..." : ""));
+  const auto there = count == 0
+                         ? fmt::format("{} is an empty map", where)
+                         : fmt::format("{} has {}{}", where, text::join(keys, ", "), count > most ? ", ..." : "");
+  throw Error(failure::not_found, fmt::format("{}; {}", missing, there));
 }
 
 void collect(const Value& value, KeyPath& path, std::vector<Leaf>& out) {

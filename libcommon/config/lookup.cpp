@@ -43,12 +43,11 @@ bool is_name(std::string_view service) {
 
 bool is_yaml(std::string_view name) { return name.ends_with(".yaml") || name.ends_with(".yml"); }
 
-std::string list_hint(std::string_view what, const std::vector<std::string>& names) {
-  constexpr std::size_t most = 12;
-  if (names.empty()) return {};
-  const std::vector<std::string> shown(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), most)));
-  return fmt::format("{}: {}{}", what, text::join(shown, ", "), names.size() > most ? ", ..." : "");
+/// The nearest of the names, or all of them while a person can take them in.
+std::string instead(std::string_view word, const std::vector<std::string>& names) {
+  constexpr std::size_t most = 8;
+  if (auto near = text::did_you_mean(word, names); !near.empty()) return near;
+  return names.empty() || names.size() > most ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
 }
 
 }  // namespace
@@ -101,9 +100,8 @@ std::string Registry::directory_of(const std::string& service, const git::Object
   }
   if (found.empty()) {
     const auto known = services();
-    throw Error(failure::not_found,
-                fmt::format("there is no service '{}'{}", service, text::did_you_mean(service, known)),
-                list_hint("services", known))
+    throw Error(failure::not_found, fmt::format("there is no service '{}'{}", service, instead(service, known)),
+                "config-get list services")
         .add_place(place(commit, repository_));
   }
   return found;
@@ -147,9 +145,8 @@ void Registry::check_environment(const std::string& service, const std::string& 
   }
   const auto all = environments();
   throw Error(failure::not_found,
-              fmt::format("there is no environment '{}' for '{}'{}", environment, service,
-                          text::did_you_mean(environment, all)),
-              list_hint("environments", all))
+              fmt::format("there is no environment '{}' for '{}'{}", environment, service, instead(environment, all)),
+              "config-get list environments")
       .add_place(place(commit_, repository_));
 }
 
