@@ -133,7 +133,10 @@ class Reader {
     return list;
   }
 
-  [[nodiscard]] std::vector<Diagnostic> take() { return std::move(findings_); }
+  [[nodiscard]] std::vector<Diagnostic> take() {
+    std::ranges::stable_sort(findings_, {}, [](const Diagnostic& d) { return std::pair(d.line, d.column); });
+    return std::move(findings_);
+  }
 
  private:
   const data::YamlDocument& document_;

@@ -193,6 +193,7 @@ void Config::add(std::string_view text, const std::string& file_name, const std:
   if (const auto* current = root.find("current-context"); current && current->is_scalar() && current_.empty())
     current_ = current->is(Kind::null) ? "" : current->text();
   if (!findings.list.empty()) {
+    std::ranges::stable_sort(findings.list, {}, [](const Diagnostic& d) { return std::pair(d.line, d.column); });
     const auto count = findings.list.size();
     throw Error(failure::bad_setup,
                 fmt::format("{} error{} in the kubeconfig '{}'", count, count == 1 ? "" : "s", file_name),

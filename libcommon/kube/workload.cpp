@@ -22,6 +22,8 @@ constexpr auto deadline_settles = 10s;
 constexpr auto late_join = 30s;
 constexpr auto controller_silence = 60s;
 constexpr auto default_no_progress = 600s;
+/// Where the controller has a deadline of its own, it gets to speak first.
+constexpr auto controller_margin = 30s;
 
 milliseconds to_ms(Time::duration d) { return std::chrono::ceil<milliseconds>(d); }
 
@@ -390,7 +392,7 @@ void Judge::deadline() {
 void Judge::no_progress() {
   const auto limit = policy_.no_progress ? *policy_.no_progress
                      : object().deadline
-                         ? milliseconds(std::chrono::seconds(*object().deadline)) + deadline_settles + 5s
+                         ? milliseconds(std::chrono::seconds(*object().deadline)) + controller_margin
                          : milliseconds(default_no_progress);
   if (object().kind == Kind::job && !policy_.no_progress) return;  // a job may work in silence for hours
   const auto still = now_.now - memory_.progressed;
