@@ -34,6 +34,7 @@ status "the stream of docker save gives the same digest" 0 sh -c "docker save lo
 has "exactly" "^$first\$" "$out"
 docker image rm localhost/e2e-push:1 >/dev/null 2>&1 || true
 holds "docker can pull it by that digest" docker pull -q "$first"
+# shellcheck disable=SC2016 # the inner shell expands it
 holds "and every layer is what it was" docker run --rm --network none "$first" sh -c 'test "$(wc -c < /random)" = 3000000'
 docker tag "$first" localhost/e2e-push:1
 

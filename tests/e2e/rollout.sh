@@ -23,7 +23,7 @@ for kind in good crashing; do
 done
 good=$(cat good) crashing=$(cat crashing)
 
-ns=e2e-rollout
+ns="e2e-rollout"
 send() { # METHOD CONTEXT PATH [JSON]
   local config pki server
   config=$("$top/scripts/local-cluster" kubeconfig "$2")
@@ -47,7 +47,6 @@ cleanup
 for c in dc1 dc2; do
   within 60 gone $c || fail "the namespace of the last run goes away on $c"
   send POST $c /api/v1/namespaces "{\"metadata\":{\"name\":\"$ns\"}}"
-  within 20 sh -c "true"
 done
 on_exit+=(cleanup)
 account() { api "$1" "/api/v1/namespaces/$ns/serviceaccounts/default" | grep -q '"name": "default"'; }
