@@ -81,11 +81,24 @@ std::string groups(const std::vector<Option>& options) {
   return out;
 }
 
+/// The options of every tool, several on a line; a line breaks only between two of them.
 std::string common(const std::vector<Option>& options) {
-  std::string list;
-  for (const auto& option : options)
-    if (option.group == common_group) list += (list.empty() ? "" : "  ") + left_of(option);
-  return list.empty() ? list : "Common:\n  " + fill(list, 2, 2);
+  std::string out;
+  std::size_t at = columns;
+  for (const auto& option : options) {
+    if (option.group != common_group) continue;
+    const auto item = left_of(option);
+    if (at + 2 + item.size() > columns) {
+      out += out.empty() ? "  " : "\n  ";
+      at = 2;
+    } else {
+      out += "  ";
+      at += 2;
+    }
+    out += item;
+    at += item.size();
+  }
+  return out.empty() ? out : fmt::format("Common:\n{}\n", out);
 }
 
 }  // namespace
