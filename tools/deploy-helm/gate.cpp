@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate.hpp"
 
+#include "core/error.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -9,8 +10,8 @@
 
 namespace slipway::deploy_helm {
 
-void check_approval(const Plan& plan, const std::optional<std::string>& approval, const std::string& how) {
-  const auto digest = plan.digest();
+void check_approval(const std::string& digest, const std::vector<std::string>& needing,
+                    const std::optional<std::string>& approval, const std::string& how) {
   if (approval) {
     auto given = text::lower(text::trim(*approval));
     if (given.starts_with("sha256:")) given.erase(0, 7);
@@ -28,7 +29,6 @@ void check_approval(const Plan& plan, const std::optional<std::string>& approval
           how);
     return;
   }
-  const auto needing = plan.needing_approval();
   if (needing.empty()) return;
   throw Error(failure::not_approved,
               fmt::format("{} {} a person's approval of this plan", text::join(needing, ", "),

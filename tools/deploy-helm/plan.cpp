@@ -294,6 +294,33 @@ std::vector<std::string> staleness(const Deployment& planned, const Deployment& 
   return moved;
 }
 
+void check_fresh(const Plan& planned, const Plan& now) {
+  std::vector<std::string> moved;
+  if (planned.helm_version != now.helm_version)
+    moved.push_back(fmt::format("helm was {}, is now {}", planned.helm_version, now.helm_version));
+  if (planned.deployments.size() != now.deployments.size()) moved.emplace_back("the targets or releases are others");
+  for (std::size_t i = 0; i < std::min(planned.deployments.size(), now.deployments.size()); ++i) {
+    const auto& then = planned.deployments[i];
+    const auto& today = now.deployments[i];
+    if (then.target != today.target || then.release != today.release || then.name_space != today.name_space) {
+      moved.push_back(fmt::format("{} {}/{} is now {} {}/{}", then.target, then.name_space, then.release, today.target,
+                                  today.name_space, today.release));
+      continue;
+    }
+    const bool in_place = today.step == Step::unchanged && today.manifest_digest == then.manifest_digest &&
+                          today.cluster_uid == then.cluster_uid;
+    if (in_place) continue;
+    for (const auto& sentence : staleness(then, today)) moved.push_back(fmt::format("{}: {}", then.target, sentence));
+  }
+  if (moved.empty()) return;
+  Error error(failure::stale_plan,
+              fmt::format("the plan {} is stale: {} thing{} moved since it was made", brief(planned.digest()),
+                          moved.size(), moved.size() == 1 ? "" : "s"),
+              fmt::format("make a new one and have it approved: deploy-helm plan {} ...", planned.service));
+  for (auto& sentence : moved) error.add_place(std::move(sentence));
+  throw error;
+}
+
 std::string describe_release(const Plan& plan, std::string_view who) {
   constexpr std::size_t most = 250;  // helm 4 takes 256
   const auto tail = fmt::format(" config {} plan {} by {}", brief(plan.commit), brief(plan.digest()), who);

@@ -92,6 +92,9 @@ struct Plan {
 
 /// What moved between the plan and now, a sentence each; empty when the plan still holds.
 [[nodiscard]] std::vector<std::string> staleness(const Deployment& planned, const Deployment& now);
+/// What is already as planned (an earlier run of the same plan put it there) does not make it stale.
+/// @throws Error stale_plan with all that moved
+void check_fresh(const Plan& planned, const Plan& now);
 
 /// The line that `helm history` shows, at most 250 characters.
 [[nodiscard]] std::string describe_release(const Plan& plan, std::string_view who);

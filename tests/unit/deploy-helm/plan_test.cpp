@@ -126,7 +126,7 @@ TEST_CASE("the gate wants the digest of this very plan", "[deploy-helm]") {
   const auto plan = sample();
   const auto digest = plan.digest();
   const auto with = [&](std::optional<std::string> approval) {
-    return failure_of([&] { check_approval(plan, approval, "how"); });
+    return failure_of([&] { check_approval(plan.digest(), plan.needing_approval(), approval, "how"); });
   };
   CHECK(with(digest) == "none");
   CHECK(with("sha256:" + digest) == "none");
@@ -142,8 +142,8 @@ TEST_CASE("the gate wants the digest of this very plan", "[deploy-helm]") {
 TEST_CASE("a plan for staging alone needs nobody, but a wrong approval is still wrong", "[deploy-helm]") {
   auto plan = sample();
   plan.deployments.pop_back();
-  CHECK_NOTHROW(check_approval(plan, std::nullopt, "how"));
-  CHECK_THROWS_AS(check_approval(plan, std::string(12, '0'), "how"), Error);
+  CHECK_NOTHROW(check_approval(plan.digest(), plan.needing_approval(), std::nullopt, "how"));
+  CHECK_THROWS_AS(check_approval(plan.digest(), plan.needing_approval(), std::string(12, '0'), "how"), Error);
 }
 
 TEST_CASE("staleness names all that moved", "[deploy-helm]") {

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run.hpp"
+
+#include "apply.hpp"
+#include "config/lookup.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "fleet.hpp"
+#include "gate.hpp"
+#include "lock.hpp"
+#include "oci/reference.hpp"
+#include "planning.hpp"
+#include "records.hpp"
+#include "rollback.hpp"
+#include "show.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <memory>
+
+namespace slipway::deploy_helm {
+
+namespace {
+
+/// One run of the program.
+class Session {
+ public:
+  Session(const Options& options, cli::Context& context) : options_(options), context_(context) {}
+
+  ExitCode plan();
+  ExitCode diff();
+  ExitCode apply();
+  ExitCode status();
+  ExitCode history();
+  ExitCode rollback();
+  ExitCode recover();
+
+ private:
+  const Options& options_;
+  cli::Context& context_;
+
+  [[nodiscard]] const io::Run& run() const { return context_.run; }
+
+  /// Shown to whoever reads stderr; stdout belongs to the answer.
+  void tell(const std::string& text) const {
+    std::string_view trimmed = text;
+    while (trimmed.ends_with('\n')) trimmed.remove_suffix(1);
+    run().events.emit({.kind = "note", .level = io::Level::note, .subject = {}, .text = std::string(trimmed)});
+  }
+
+  void need_service() const {
+    if (options_.service.empty())
+      throw Error(failure::bad_usage, fmt::format("{}: missing SERVICE", options_.command), "deploy-helm --help");
+  }
+
+  /// The person and machine, without the process.
+  [[nodiscard]] std::string who() const {
+    const auto identity = our_identity(context_.env);
+    return identity.substr(0, identity.rfind('/'));
+  }
+
+  [[nodiscard]] helm::Program open_helm() const {
+    const auto& asked = options_.helm;
+    return helm::Program::open(!asked.empty() ? asked : context_.env("HELM_BIN").value_or("helm"), run());
+  }
+
+  [[nodiscard]] Inputs open_inputs(const std::optional<Plan>& plan) const {
+    std::optional<std::string> location;
+    if (!options_.registry.empty()) location = options_.registry;
+    else if (plan) location = plan->registry;
+    const auto source = config::choose_source(location, context_.env, std::filesystem::current_path());
+    std::optional<std::filesystem::path> file;
+    if (!options_.targets_file.empty()) file = options_.targets_file;
+    return {config::open(source, plan ? plan->commit : options_.commit), file};
+  }
+
+  /// By digest: what is planned has to be what runs.
+  [[nodiscard]] helm::Image read_image() const {
+    const bool piped = options_.image.empty() || options_.image == "-";
+    const auto line = io::image_line(options_.image, context_.in);
+    const auto reference = oci::Reference::parse(line, piped ? failure::bad_input : failure::bad_usage);
+    if (!reference.digest)
+      throw Error(piped ? failure::bad_input : failure::bad_usage,
+                  fmt::format("{} names no digest: a tag can be another image tomorrow", line),
+                  "take the line that registry-push printed: NAME@sha256:...");
+    return {.registry = reference.registry,
+            .repository = reference.repository,
+            .tag = reference.tag.value_or(""),
+            .digest = reference.digest->text()};
+  }
+
+  [[nodiscard]] Plan read_plan() const {
+    const bool piped = options_.plan.empty() || options_.plan == "-";
+    if (piped && context_.in.is_terminal())
+      throw Error(failure::bad_usage, "no plan: stdin is a terminal", "name its file with --plan FILE");
+    auto plan =
+        piped ? parse_plan(context_.in.read_all(), "stdin") : parse_plan(fs::read_file(options_.plan), options_.plan);
+    if (!options_.service.empty() && options_.service != plan.service)
+      throw Error(failure::bad_usage, fmt::format("the plan is for {}, not for {}", plan.service, options_.service));
+    return plan;
+  }
+
+  [[nodiscard]] Prepared prepare_anew(bool to_apply) {
+    need_service();
+    const auto image = read_image();
+    auto inputs = open_inputs(std::nullopt);
+    const auto& service = inputs.targets().service(options_.service);
+    const auto targets = inputs.select(service, options_.targets);
+    return finish(inputs, {.service = service, .targets = targets, .image = image}, to_apply);
+  }
+
+  [[nodiscard]] Prepared prepare_again(const Plan& plan, bool to_apply) {
+    auto inputs = open_inputs(plan);
+    const auto& service = inputs.targets().service(plan.service);
+    std::vector<std::string> names;
+    for (const auto& deployment : plan.deployments) names.push_back(deployment.target);
+    return finish(inputs, {.service = service, .targets = inputs.select(service, names), .image = plan.image},
+                  to_apply);
+  }
+
+  [[nodiscard]] Prepared finish(Inputs& inputs, Wish wish, bool to_apply) {
+    const auto helm = open_helm();
+    if (to_apply) wish.holder = our_identity(context_.env);
+    auto prepared = prepare(inputs, wish, helm, context_.env, run());
+    prepared.plan.made_at = text::rfc3339(std::chrono::system_clock::now());
+    prepared.plan.made_by = who();
+    return prepared;
+  }
+
+  [[nodiscard]] static std::string how_to_approve(const Plan& plan) {
+    return fmt::format("read it (deploy-helm diff --plan FILE), then: deploy-helm apply --plan FILE --approve {}",
+                       plan.digest().substr(0, 12));
+  }
+
+  [[nodiscard]] ApplyOptions apply_options() const {
+    return {.settle = options_.settle, .leave_failed = options_.leave_failed, .who = who()};
+  }
+
+  ExitCode carry_out(const Prepared& prepared) {
+    if (context_.common.dry_run) {
+      context_.out.print(context_.common.json ? to_json(prepared.plan) : show(prepared.plan));
+      return ExitCode::ok;
+    }
+    const auto results = deploy_helm::apply(prepared, open_helm(), apply_options(), run());
+    context_.out.print(context_.common.json ? to_json(prepared.plan, results) : show(results));
+    return exit_code_of(results);
+  }
+
+  [[nodiscard]] std::vector<Berth> look_around(Inputs& inputs, const helm::Program& helm, bool all_by_default) const {
+    need_service();
+    const auto& service = inputs.targets().service(options_.service);
+    auto names = options_.targets;
+    if (names.empty() && all_by_default) {
+      names = service.targets;
+      if (names.empty())
+        for (const auto& target : inputs.targets().targets) names.push_back(target.name);
+    }
+    return deploy_helm::look_around(service, inputs.select(service, names), helm, context_.env, run());
+  }
+};
+
+ExitCode Session::plan() {
+  const auto prepared = prepare_anew(false);
+  tell(show(prepared.plan));
+  if (const auto needing = prepared.plan.needing_approval(); !needing.empty())
+    tell(fmt::format("{} {} approval: deploy-helm apply --plan FILE --approve {}", text::join(needing, ", "),
+                     needing.size() == 1 ? "needs" : "need", prepared.plan.digest().substr(0, 12)));
+  context_.out.print(to_json(prepared.plan));
+  return ExitCode::ok;
+}
+
+ExitCode Session::diff() {
+  const auto plan = options_.service.empty() || !options_.plan.empty() ? read_plan() : prepare_anew(false).plan;
+  context_.out.print(context_.common.json ? to_json(plan) : show(plan));
+  return plan.changes_anything() ? ExitCode::no : ExitCode::ok;
+}
+
+ExitCode Session::apply() {
+  if (options_.plan.empty()) {
+    need_service();
+    const auto prepared = prepare_anew(!context_.common.dry_run);
+    tell(show(prepared.plan));
+    if (!context_.common.dry_run)
+      check_approval(
+          prepared.plan.digest(), prepared.plan.needing_approval(), options_.approve,
+          fmt::format("make a plan, read it, apply it: deploy-helm plan {} ... > plan.json", options_.service));
+    return carry_out(prepared);
+  }
+  const auto planned = read_plan();
+  // Before anything is reached: an approval of something else is wrong whatever the clusters say.
+  if (!context_.common.dry_run)
+    check_approval(planned.digest(), planned.needing_approval(), options_.approve, how_to_approve(planned));
+  auto prepared = prepare_again(planned, !context_.common.dry_run);
+  check_fresh(planned, prepared.plan);
+  // The record names what was approved. (Some of it may be in place from an earlier run of the same plan.)
+  prepared.plan = planned;
+  return carry_out(prepared);
+}
+
+ExitCode Session::status() {
+  need_service();
+  auto inputs = open_inputs(std::nullopt);
+  const auto helm = open_helm();
+  auto berths = look_around(inputs, helm, true);
+  const auto answer = status_of(berths, helm, context_.common.json, run());
+  context_.out.print(answer.text);
+  return answer.code;
+}
+
+ExitCode Session::history() {
+  need_service();
+  auto inputs = open_inputs(std::nullopt);
+  const auto helm = open_helm();
+  const auto answer = history_of(look_around(inputs, helm, true), context_.common.json);
+  context_.out.print(answer.text);
+  return answer.code;
+}
+
+ExitCode Session::rollback() {
+  need_service();
+  auto inputs = open_inputs(std::nullopt);
+  const auto helm = open_helm();
+  auto berths = look_around(inputs, helm, false);
+  const auto plan = plan_return(berths, options_.service, options_.to, helm, run());
+  tell(show(plan, berths));
+  if (context_.common.dry_run) {
+    context_.out.print(show(plan, berths));
+    return ExitCode::ok;
+  }
+  check_approval(
+      plan.digest, plan.needing, options_.approve,
+      fmt::format("repeat the command with --approve {} when this is what you want", plan.digest.substr(0, 12)));
+  std::vector<std::unique_ptr<Lock>> locks;
+  for (const auto& berth : berths)
+    locks.push_back(std::make_unique<Lock>(*berth.cluster, berth.release, our_identity(context_.env), run()));
+  const auto results = deploy_helm::carry_out(plan, berths, helm, apply_options(), run());
+  const Plan described{.service = options_.service};
+  context_.out.print(context_.common.json ? to_json(described, results) : show(results));
+  const auto code = exit_code_of(results);
+  if (code == ExitCode::ok)
+    run().events.warn(fmt::format("the registry still says otherwise: the next apply of {} undoes this, "
+                                  "unless the commit there is reverted, too",
+                                  options_.service));
+  return code;
+}
+
+ExitCode Session::recover() {
+  need_service();
+  auto inputs = open_inputs(std::nullopt);
+  const auto helm = open_helm();
+  auto berths = look_around(inputs, helm, false);
+  std::vector<Result> results;
+  for (auto& berth : berths) {
+    if (berth.error) throw *berth.error;
+    const Lock lock(*berth.cluster, berth.release, our_identity(context_.env), run());
+    std::vector<Berth> one{berth};
+    std::ranges::move(deploy_helm::recover(one, lock.predecessor_died(), helm, apply_options(), run()),
+                      std::back_inserter(results));
+  }
+  const Plan described{.service = options_.service};
+  context_.out.print(context_.common.json ? to_json(described, results) : show(results));
+  // Going back is what was asked for here.
+  return exit_code_of(results) == ExitCode::not_undone ? ExitCode::not_undone : ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run(const Options& options, cli::Context& context) {
+  Session session(options, context);
+  const auto& command = options.command;
+  if (command == "plan") return session.plan();
+  if (command == "diff") return session.diff();
+  if (command == "apply") return session.apply();
+  if (command == "status") return session.status();
+  if (command == "history") return session.history();
+  if (command == "rollback") return session.rollback();
+  return session.recover();
+}
+
+}  // namespace slipway::deploy_helm

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "survey.hpp"
+
+#include "config/trace.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "data/yaml.hpp"
+#include "warnings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <future>
+
+namespace slipway::deploy_helm {
+
+namespace {
+
+using nlohmann::json;
+
+bool is(const Error& error, const Failure& failure) { return error.failure().id == failure.id; }
+
+std::vector<helm::Object> hooks_of(const helm::Release& release) {
+  std::vector<helm::Object> objects;
+  for (const auto& hook : release.hooks)
+    std::ranges::move(helm::parse_manifest(hook.manifest, "hook " + hook.name), std::back_inserter(objects));
+  return objects;
+}
+
+/// Live objects against the record; what may not be read is said.
+std::vector<Drifted> find_drift(Cluster& cluster, const std::vector<helm::Object>& last,
+                                std::vector<std::string>& warnings, const io::Run& run) {
+  std::vector<Drifted> found;
+  const auto scaled = scaled_by_autoscaler(last);
+  std::size_t unreadable = 0;
+  for (const auto& object : last) {
+    try {
+      const auto resource = cluster.client.resource(object.api_version, object.key.kind, run);
+      const auto& own = object.key.name_space;
+      const auto name_space = !resource.namespaced ? std::string() : own.empty() ? cluster.place.name_space : own;
+      const auto live = cluster.client.find(kube::path_of(resource, name_space, object.key.name), run);
+      if (!live) {
+        found.push_back({.key = object.key, .missing = true, .fields = {}});
+        continue;
+      }
+      auto fields = drift(object.body, *live, std::ranges::find(scaled, object.key) != scaled.end());
+      if (!fields.empty()) found.push_back({.key = object.key, .missing = false, .fields = std::move(fields)});
+    } catch (const Error& error) {
+      if (!is(error, failure::denied) && !is(error, failure::not_found)) throw;
+      ++unreadable;
+    }
+  }
+  if (unreadable > 0)
+    warnings.push_back(fmt::format("{} object{} of the release may not be read: changes by hand would not be seen",
+                                   unreadable, unreadable == 1 ? "" : "s"));
+  return found;
+}
+
+std::vector<ValueChange> value_changes(const std::string& before, const data::Value& after) {
+  std::vector<ValueChange> out;
+  auto old = data::parse_yaml(before, "the release's values").root;
+  if (old.is(data::Kind::null)) old = data::Value::mapping();
+  for (const auto& change : config::changes(old, after)) {
+    std::string origin;
+    if (change.after != nullptr) {
+      const auto& mark = change.after->mark();
+      origin = mark.file ? fmt::format("{}:{}", *mark.file, mark.line) : "the image";
+    }
+    out.push_back({.path = config::show_path(change.path), .origin = std::move(origin)});
+  }
+  return out;
+}
+
+void check_rendered(const Survey& survey, const std::string& service, const helm::Image& image) {
+  if (survey.next.empty())
+    throw Error(failure::bad_input,
+                fmt::format("the chart of {} renders nothing: helm would remove the whole release", service));
+  const auto& images = survey.deployment.images;
+  if (std::ranges::none_of(images, [&](const auto& one) { return one.find(image.digest) != std::string::npos; }))
+    throw Error(failure::bad_input,
+                fmt::format("the image does not reach the chart: nothing rendered runs {}", image.digest),
+                fmt::format("say where it goes: services.{}.image in the targets file", service))
+        .add_place(images.empty() ? "the chart runs no image" : "it runs " + text::join(images, ", "));
+}
+
+}  // namespace
+
+const helm::Revision* Standing::deployed() const {
+  for (auto at = history.rbegin(); at != history.rend(); ++at)
+    if (at->status == "deployed") return &*at;
+  // A failed upgrade on top leaves the one before as superseded in some versions of helm.
+  for (auto at = history.rbegin(); at != history.rend(); ++at)
+    if (at->status == "superseded") return &*at;
+  return nullptr;
+}
+
+const helm::Revision* Standing::previous_good() const {
+  if (history.empty()) return nullptr;
+  for (auto at = history.rbegin() + 1; at != history.rend(); ++at)
+    if (at->status == "deployed" || at->status == "superseded") return &*at;
+  return nullptr;
+}
+
+const helm::Revision* Standing::find(int number) const {
+  const auto found = std::ranges::find(history, number, &helm::Revision::number);
+  return found == history.end() ? nullptr : &*found;
+}
+
+Standing stand(const Cluster& cluster, const helm::Program& helm, const std::string& release, const io::Run& run) {
+  return {.history = helm.history(cluster.place, release, run)};
+}
+
+void refuse_pending(const Standing& standing, const Cluster& cluster, const std::string& service,
+                    const std::string& release) {
+  const auto* newest = standing.newest();
+  if (newest == nullptr || !newest->pending()) return;
+  throw Error(failure::busy,
+              fmt::format("release {} is {} since {}: an operation is going on, or was killed half way", release,
+                          newest->status, newest->updated),
+              fmt::format("if nobody is at work on it: deploy-helm recover {} -t {}", service, cluster.target.name))
+      .add_place(fmt::format("target {}", cluster.target.name));
+}
+
+std::string image_of(const Standing& standing, const helm::Revision& revision, const std::vector<helm::Object>& objects,
+                     const std::string& like) {
+  const auto* at = &revision;
+  // helm 3 writes "Rollback to N" over the description.
+  for (std::size_t hops = 0; at != nullptr && hops <= standing.history.size(); ++hops) {
+    if (const auto described = read_description(at->description); !described.image.empty()) return described.image;
+    constexpr std::string_view prefix = "Rollback to ";
+    int number = 0;
+    const auto& text = at->description;
+    if (!text.starts_with(prefix)) break;
+    std::from_chars(text.data() + prefix.size(), text.data() + text.size(), number);
+    at = standing.find(number);
+  }
+  std::string first;
+  for (const auto& object : objects)
+    for (const auto& image : helm::images_of(object.body)) {
+      if (first.empty()) first = image;
+      if (image.starts_with(like + '@') || image.starts_with(like + ':')) return image;
+    }
+  return first;
+}
+
+std::vector<json> bodies(const std::vector<helm::Object>& objects) {
+  std::vector<json> all;
+  for (const auto& object : objects) all.push_back(object.body);
+  return all;
+}
+
+Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& service, const std::string& release,
+              const data::Value& values, const Chart& chart, const helm::Image& image, const io::Run& run) {
+  return with_context(fmt::format("target {}, release {}", cluster.target.name, release), [&] {
+    Survey survey;
+    survey.standing = stand(cluster, helm, release, run);
+    refuse_pending(survey.standing, cluster, service, release);
+    const auto& place = cluster.place;
+    const bool new_namespace = !cluster.client.find("/api/v1/namespaces/" + place.name_space, run);
+    survey.upgrade = {.release = release,
+                      .chart = chart.path,
+                      .values = data::to_json(values),
+                      .description = {},
+                      .labels = {},
+                      .timeout = cluster.target.timeout,
+                      .create_namespace = new_namespace};
+
+    // helm's start is most of its time: the questions run beside each other.
+    const auto* base = survey.standing.deployed();
+    if (base == nullptr) base = survey.standing.newest();
+    const auto ask = [&](auto&& question) { return std::async(std::launch::async, question); };
+    auto preview = ask([&] { return helm.preview(place, survey.upgrade, run); });
+    std::future<std::string> manifest;
+    std::future<std::string> hooks;
+    std::future<std::string> given;
+    if (base != nullptr) {
+      const int number = base->number;
+      manifest = ask([&, number] { return helm.manifest(place, release, number, run); });
+      hooks = ask([&, number] { return helm.hooks(place, release, number, run); });
+      given = ask([&, number] { return helm.values(place, release, number, run); });
+    }
+    const auto rendered = preview.get();
+    survey.next = helm::parse_manifest(rendered.manifest, "the rendered manifest");
+    std::vector<helm::Object> last_hooks;
+    if (base != nullptr) {
+      survey.last = helm::parse_manifest(manifest.get(), "the release's manifest");
+      last_hooks = helm::parse_manifest(hooks.get(), "the release's hooks");
+    }
+
+    auto& d = survey.deployment;
+    d.target = cluster.target.name;
+    d.environment = cluster.target.environment;
+    d.cluster_uid = cluster.uid;
+    d.name_space = place.name_space;
+    d.release = release;
+    d.approval = cluster.target.approve == deploy::Approve::plan;
+    d.chart = rendered.chart.empty() ? chart.path.filename().string() : rendered.chart + '-' + rendered.chart_version;
+    d.chart_id = chart.id;
+    d.values_digest = config::values_digest(values);
+    d.manifest_digest = manifest_digest(survey.next, hooks_of(rendered));
+    d.changes = compare(survey.last, survey.next);
+    if (new_namespace)
+      d.changes.push_back({.action = Action::add, .key = {.kind = "Namespace", .name = place.name_space}});
+    for (const auto& object : survey.next)
+      for (auto& one : helm::images_of(object.body))
+        if (std::ranges::find(d.images, one) == d.images.end()) d.images.push_back(std::move(one));
+    check_rendered(survey, service, image);
+    d.warnings = warnings_about(survey.next, d.changes);
+    d.step = Step::install;
+    if (const auto* newest = survey.standing.newest()) {
+      d.base_revision = newest->number;
+      d.base_status = newest->status;
+      d.base_image = image_of(survey.standing, *base, survey.last, image.name());
+      d.drift = find_drift(cluster, survey.last, d.warnings, run);
+      d.values = value_changes(given.get(), values);
+      const bool same = newest->status == "deployed" && d.drift.empty() && !new_namespace &&
+                        manifest_digest(survey.last, last_hooks) == d.manifest_digest;
+      d.step = same ? Step::unchanged : Step::upgrade;
+    }
+    return survey;
+  });
+}
+
+}  // namespace slipway::deploy_helm

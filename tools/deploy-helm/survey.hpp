@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is there now on one target, and what a deploy would make of it: the release's record, a dry run
+// with the cluster's own lookups, the live objects. Only reads.
+#pragma once
+
+#include "cluster.hpp"
+#include "helm/manifest.hpp"
+#include "helm/program.hpp"
+#include "inputs.hpp"
+#include "plan.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace slipway::deploy_helm {
+
+/// The record of a release, without what it would become.
+struct Standing {
+  std::vector<helm::Revision> history;  ///< oldest first
+  [[nodiscard]] const helm::Revision* newest() const { return history.empty() ? nullptr : &history.back(); }
+  /// The revision that counts as running: the newest that is or was deployed.
+  [[nodiscard]] const helm::Revision* deployed() const;
+  /// The newest good one before `newest`, to go back to.
+  [[nodiscard]] const helm::Revision* previous_good() const;
+  [[nodiscard]] const helm::Revision* find(int number) const;
+};
+
+struct Survey {
+  Deployment deployment;
+  Standing standing;
+  helm::Upgrade upgrade;           ///< ready to run, but for its description
+  std::vector<helm::Object> last;  ///< of the deployed revision
+  std::vector<helm::Object> next;
+};
+
+[[nodiscard]] Standing stand(const Cluster& cluster, const helm::Program& helm, const std::string& release,
+                             const io::Run& run);
+
+/// @param values with the image in them
+/// @throws Error busy: an operation is in progress or was cut off; bad_input: chart or values refused, nothing
+/// rendered, or the image is not in it; unreachable, denied
+[[nodiscard]] Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& service,
+                            const std::string& release, const data::Value& values, const Chart& chart,
+                            const helm::Image& image, const io::Run& run);
+
+/// What an operation that has begun and not ended means for who comes next.
+/// @throws Error busy
+void refuse_pending(const Standing& standing, const Cluster& cluster, const std::string& service,
+                    const std::string& release);
+
+/// The image that a revision runs: by its description (through rollbacks), else by its manifest.
+[[nodiscard]] std::string image_of(const Standing& standing, const helm::Revision& revision,
+                                   const std::vector<helm::Object>& objects, const std::string& like);
+
+/// The objects as kube/track wants them.
+[[nodiscard]] std::vector<nlohmann::json> bodies(const std::vector<helm::Object>& objects);
+
+}  // namespace slipway::deploy_helm
