@@ -102,7 +102,7 @@ TEST_CASE("sub-commands are chosen, required and suggested", "[cli]") {
   CHECK(o.command == "status");
   CHECK(o.service == "deploy/x");
   CHECK(o.environment == "prod");
-  CHECK(app.help().find("Usage: k8s-rollout status [options] [TARGET]") != std::string::npos);
+  CHECK(app.help().find("Usage: k8s-rollout status [TARGET] [options]") != std::string::npos);
   try {
     app.parse(std::vector<std::string>{"hisotry"});
     FAIL("an unknown command was taken");
