@@ -37,8 +37,10 @@ std::string joined(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
 }
 
+/// An underscore in front is how registries mark what services share.
 bool is_name(std::string_view service) {
-  return !service.empty() && service.front() != '.' && service.find('/') == std::string_view::npos;
+  return !service.empty() && service.front() != '.' && service.front() != '_' &&
+         service.find('/') == std::string_view::npos;
 }
 
 bool is_yaml(std::string_view name) { return name.ends_with(".yaml") || name.ends_with(".yml"); }
@@ -77,8 +79,7 @@ std::vector<std::string> Registry::services() const {
     const auto parent = parent_of(pattern);
     for (const auto& entry : repository_.list(commit_, parent)) {
       const bool may_be = entry.kind == git::EntryKind::directory || entry.kind == git::EntryKind::link;
-      // An underscore in front is how registries mark what services share.
-      if (!may_be || !is_name(entry.name) || entry.name.front() == '_') continue;
+      if (!may_be || !is_name(entry.name)) continue;
       if (holds_service(commit_, joined(parent, entry.name))) names.insert(entry.name);
     }
   }
