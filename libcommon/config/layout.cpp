@@ -195,7 +195,9 @@ class Reader {
   }
 
   std::optional<LayerRule> layer(const Value& value, const Layout& layout) {
+    const auto before = findings_.size();
     check_keys(value, {"file", "external", "inline", "required"}, "a layer");
+    if (findings_.size() != before) return std::nullopt;  // what else is wrong follows from it
     const auto* file = value.find("file");
     const auto* external = value.find("external");
     const auto* inline_map = value.find("inline");

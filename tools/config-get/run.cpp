@@ -90,7 +90,8 @@ class Command {
     if (environment.empty()) {
       const auto names = registry.environments(service);
       const auto there = names.empty() ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
-      fail_usage(fmt::format("say which environment of '{}' with -e{}", service, there));
+      fail_usage(fmt::format("say which environment of '{}' with -e{}", service, there),
+                 fmt::format("config-get {} -e {}", service, names.empty() ? "ENVIRONMENT" : names.back()));
     }
     config::ReadOptions how;
     if (options_.external) how.external = *options_.external;

@@ -76,6 +76,8 @@ environments:
 layers:
   - file: "values-{enw}.yaml"
   - fil: x
+  - {file: x, external: y}
+  - {}
   - {inline: {a: "{vars.nix}"}, required: true}
   - file: ../up.yaml
 )") == std::vector<std::string>{
@@ -83,9 +85,10 @@ layers:
            "4 unknown key 'varz' in environment 'dc1'? vars",
            "4 unknown kind 'prod'; there are development, staging, production",
            "6 unknown placeholder '{enw}'; did you mean 'env'?", "7 unknown key 'fil' in a layer? file",
-           "7 a layer has one of 'file', 'external' and 'inline'",
-           "8 an inline layer is always there: 'required' says nothing", "8 no environment has the variable 'nix'",
-           "9 '../up.yaml' climbs with '..'"});
+           "8 a layer has one of 'file', 'external' and 'inline'",
+           "9 a layer has one of 'file', 'external' and 'inline'",
+           "10 an inline layer is always there: 'required' says nothing", "10 no environment has the variable 'nix'",
+           "11 '../up.yaml' climbs with '..'"});
 }
 
 TEST_CASE("what a manifest cannot do without") {
