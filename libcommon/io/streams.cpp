@@ -35,12 +35,7 @@ void Output::flush() {
   fs::write_all(fd_, text, "stdout");
 }
 
-std::string image_line(std::string_view argument, const Input& in) {
-  if (!argument.empty() && argument != "-") return std::string(argument);
-  if (in.is_terminal())
-    throw Error(failure::bad_usage, "no image: stdin is a terminal",
-                "pipe the image line in, or name it with --image REFERENCE");
-  const auto text = in.read_all(1U << 20U);
+std::string image_in(std::string_view text) {
   std::string last;
   for (const auto& line : text::split(text, '\n'))
     if (const auto trimmed = text::trim(line); !trimmed.empty()) last = trimmed;
@@ -56,6 +51,14 @@ std::string image_line(std::string_view argument, const Input& in) {
     throw Error(failure::bad_input,
                 fmt::format("stdin holds no image reference but '{}'", text::printable(last.substr(0, 60))));
   return last;
+}
+
+std::string image_line(std::string_view argument, const Input& in) {
+  if (!argument.empty() && argument != "-") return std::string(argument);
+  if (in.is_terminal())
+    throw Error(failure::bad_usage, "no image: stdin is a terminal",
+                "pipe the image line in, or name it with --image REFERENCE");
+  return image_in(in.read_all(1U << 20U));
 }
 
 }  // namespace slipway::io

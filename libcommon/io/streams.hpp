@@ -44,6 +44,10 @@ class Output {
   std::string pending_;
 };
 
+/// The image in what the step before printed: the last non-empty line, or "image" of a JSON object.
+/// @throws Error empty_input when there is none; bad_input when the line is no image reference in form
+[[nodiscard]] std::string image_in(std::string_view text);
+
 /// The image that the step before handed over: `argument` unless it is empty or "-", else the last
 /// non-empty line of stdin (a JSON object with "image" in it is taken, too).
 /// @throws Error empty_input when the step before printed nothing; bad_usage when stdin is a
