@@ -67,6 +67,11 @@ struct Pushed {
   std::uint64_t reused_bytes = 0;
 };
 
+/// What can be said about references before anything is read or asked: there is one, each names its
+/// registry, and has a tag or a digest. push() looks, too.
+/// @throws Error bad_usage
+void check_targets(const std::vector<Reference>& to);
+
 /// Pushes the one image of `source` to all of `to`, compressing it once. Nothing is visible under a
 /// tag before everything below it is confirmed. A source that breaks off moves no tag.
 /// @param to at least one; each with a tag, or a digest that the result must have

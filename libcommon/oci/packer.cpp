@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/packer.hpp"
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace slipway::oci {
+
+bool Budget::take(std::uint64_t bytes) {
+  std::unique_lock lock(mutex_);
+  freed_.wait(lock, [&] { return stopped_ || left_ >= static_cast<std::int64_t>(bytes); });
+  if (stopped_) return false;
+  left_ -= static_cast<std::int64_t>(bytes);
+  return true;
+}
+
+void Budget::give(std::uint64_t bytes) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    left_ += static_cast<std::int64_t>(bytes);
+  }
+  freed_.notify_all();
+}
+
+void Budget::close() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  freed_.notify_all();
+}
+
+PackedLayer::PackedLayer(Packer& packer, std::string name) : packer_(packer), name_(std::move(name)) {
+  block_.reserve(gzip_block);
+}
+
+PackedLayer::~PackedLayer() { drop_pieces(); }
+
+void PackedLayer::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto part = bytes.substr(0, gzip_block - block_.size());
+    block_ += part;
+    bytes.remove_prefix(part.size());
+    if (block_.size() == gzip_block) flush();
+  }
+}
+
+void PackedLayer::take_raw(std::string_view raw) {
+  raw_hasher_.update(raw);
+  raw_size_ += raw.size();
+}
+
+void PackedLayer::flush() {
+  if (std::exchange(first_, false)) {
+    const auto packing = packing_of(block_);
+    kept_ = packing == Packing::gzip;
+    if (kept_) decoder_.emplace(packing, [this](std::string_view raw) { take_raw(raw); });
+    else if (packing != Packing::plain)
+      throw Error(failure::bad_input,
+                  fmt::format("layer {} in the archive is packed, and not with gzip", text::printable(name_)));
+  }
+  if (!packer_.budget_.take(gzip_block)) packer_.check();
+  const auto slot = std::make_shared<Slot>();
+  if (kept_) {
+    decoder_->feed(block_);
+    slot->packed = block_;
+    slot->done = true;
+  } else {
+    take_raw(block_);
+    slot->raw = std::exchange(block_, {});
+    block_.reserve(gzip_block);
+  }
+  block_.clear();
+  std::unique_lock lock(mutex_);
+  order_.push_back(slot);
+  if (slot->done) {
+    packer_.budget_.give(gzip_block - slot->packed.size());
+    return append_done(lock);
+  }
+  lock.unlock();
+  packer_.workers_.add([layer = shared_from_this(), slot] {
+    auto& packer = layer->packer_;
+    std::optional<GzipCompressor> compressor;
+    {
+      const std::lock_guard compressors(packer.compressors_mutex_);
+      if (!packer.compressors_.empty()) {
+        compressor.emplace(std::move(packer.compressors_.back()));
+        packer.compressors_.pop_back();
+      }
+    }
+    if (!compressor) compressor.emplace();
+    const auto member = compressor->compress(slot->raw);
+    std::unique_lock done(layer->mutex_);
+    slot->packed = std::string(member);
+    slot->raw = {};
+    slot->done = true;
+    packer.budget_.give(gzip_block - std::min(slot->packed.size(), gzip_block));
+    layer->append_done(done);
+    const std::lock_guard compressors(packer.compressors_mutex_);
+    packer.compressors_.push_back(std::move(*compressor));
+  });
+}
+
+void PackedLayer::finish() {
+  if (!block_.empty() || first_) flush();
+  block_ = {};
+  if (decoder_) decoder_->finish();
+  std::unique_lock lock(mutex_);
+  diff_id_ = raw_hasher_.finish();
+  raw_done_ = true;
+  append_done(lock);
+}
+
+/// Takes over what is compressed, in order. Called with the lock held; gives it back unlocked.
+void PackedLayer::append_done(std::unique_lock<std::mutex>& lock) {
+  if (appending_) return lock.unlock();
+  appending_ = true;
+  const bool was_overflowed = overflowed_;
+  while (!order_.empty() && order_.front()->done) {
+    auto packed = std::move(order_.front()->packed);
+    order_.pop_front();
+    lock.unlock();
+    hasher_.update(packed);
+    lock.lock();
+    size_ += packed.size();
+    if (discarded_) packer_.budget_.give(std::min(packed.size(), gzip_block));
+    else pieces_.push_back(std::move(packed));
+    overflowed_ = overflowed_ || size_ > packer_.window_;
+  }
+  appending_ = false;
+  const bool complete = raw_done_ && order_.empty();
+  if (complete) digest_ = hasher_.finish();
+  const bool ready = overflowed_ ? !was_overflowed : complete;
+  const bool more = overflowed_;
+  lock.unlock();
+  if (complete) completed_.notify_all();
+  if (ready) packer_.hooks_.ready(shared_from_this());
+  if (more) packer_.hooks_.more();
+}
+
+bool PackedLayer::overflowed() const {
+  const std::lock_guard lock(mutex_);
+  return overflowed_;
+}
+
+void PackedLayer::wait() {
+  std::unique_lock lock(mutex_);
+  completed_.wait(lock, [this] { return digest_ || packer_.stopped_.load(); });
+  if (!digest_) packer_.check();
+}
+
+http::Body PackedLayer::open() {
+  struct Place {
+    std::size_t piece = 0;
+    std::size_t offset = 0;
+  };
+  const auto place = std::make_shared<Place>();
+  return {.read = [layer = shared_from_this(), place](char* into, std::size_t size) -> std::size_t {
+            if (place->piece == layer->pieces_.size()) return 0;
+            const auto& piece = layer->pieces_[place->piece];
+            const auto got = piece.copy(into, size, place->offset);
+            place->offset += got;
+            if (place->offset == piece.size()) *place = {.piece = place->piece + 1, .offset = 0};
+            return got;
+          },
+          .size = size_,
+          .rewind = [place] { *place = {}; }};
+}
+
+std::size_t PackedLayer::read(char* into, std::size_t size) {
+  const std::lock_guard lock(mutex_);
+  if (pieces_.empty()) return digest_ ? 0 : http::Body::later;
+  const auto& piece = pieces_.front();
+  const auto got = piece.copy(into, size, offset_);
+  offset_ += got;
+  if (offset_ == piece.size()) {
+    packer_.budget_.give(std::min(piece.size(), gzip_block));
+    pieces_.pop_front();
+    offset_ = 0;
+  }
+  return got;
+}
+
+void PackedLayer::discard() {
+  const std::lock_guard lock(mutex_);
+  discarded_ = true;
+  drop_pieces();
+}
+
+void PackedLayer::drop_pieces() {
+  for (const auto& piece : pieces_) packer_.budget_.give(std::min(piece.size(), gzip_block));
+  pieces_.clear();
+  offset_ = 0;
+}
+
+Packer::Packer(int threads, std::uint64_t memory, Hooks hooks)
+    : hooks_(std::move(hooks)), window_(memory / 4), budget_(std::max<std::uint64_t>(memory, 8 * gzip_block)),
+      workers_(threads > 0 ? threads : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U)),
+               [this](std::exception_ptr why) { hooks_.failed(std::move(why)); }) {}
+
+std::shared_ptr<PackedLayer> Packer::begin(std::string name) {
+  auto layer = std::make_shared<PackedLayer>(*this, std::move(name));
+  const std::lock_guard lock(mutex_);
+  layers_.push_back(layer);
+  return layer;
+}
+
+void Packer::check() const {
+  const std::lock_guard lock(mutex_);
+  if (reason_) std::rethrow_exception(reason_);
+  if (stopped_) throw Error(failure::internal, "a layer was written after the end");
+}
+
+void Packer::stop(std::exception_ptr why) noexcept {
+  std::vector<std::weak_ptr<PackedLayer>> layers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!reason_) reason_ = std::move(why);
+    stopped_ = true;
+    layers.swap(layers_);
+  }
+  budget_.close();
+  for (const auto& weak : layers) {
+    if (const auto layer = weak.lock()) {
+      {
+        const std::lock_guard lock(layer->mutex_);
+      }  // whoever is about to wait has looked at stopped_ by now, or will
+      layer->completed_.notify_all();
+    }
+  }
+  workers_.stop();
+}
+
+}  // namespace slipway::oci

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers on their way from a reader to an upload, compressed by many threads, in bounded memory: raw
+// blocks go in, gzip members come out in order, hashed. A layer that stays within its window is kept
+// whole, so that the registry can be asked for it before it is sent; a larger one is sent as it comes.
+#pragma once
+
+#include "http/client.hpp"
+#include "oci/compress.hpp"
+#include "oci/decode.hpp"
+#include "oci/digest.hpp"
+#include "oci/workers.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::oci {
+
+/// Bytes that may be in memory at the same time.
+class Budget {
+ public:
+  explicit Budget(std::uint64_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
+  /// Waits until so much is free. False when nobody is to wait any more.
+  [[nodiscard]] bool take(std::uint64_t bytes);
+  void give(std::uint64_t bytes) noexcept;
+  void close() noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::int64_t left_;
+  bool stopped_ = false;
+};
+
+class Packer;
+
+/// One layer. write() and finish() belong to the reader's thread; the rest is for others.
+class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
+ public:
+  PackedLayer(Packer& packer, std::string name);
+  ~PackedLayer();
+  PackedLayer(const PackedLayer&) = delete;
+  PackedLayer& operator=(const PackedLayer&) = delete;
+
+  /// A layer that comes as gzip is kept as it is.
+  /// @throws Error bad_input for other packings and damaged ones; what ended the packer
+  void write(std::string_view bytes);
+  void finish();
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// Whether it outgrew its window, so that it must be read while it grows.
+  [[nodiscard]] bool overflowed() const;
+  /// Until the layer is complete. @throws what ended the packer
+  void wait();
+
+  // Of a complete layer.
+  [[nodiscard]] const Digest& digest() const { return *digest_; }    ///< of what is sent
+  [[nodiscard]] const Digest& diff_id() const { return *diff_id_; }  ///< of the tar in it
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t raw_size() const { return raw_size_; }
+  [[nodiscard]] bool as_it_came() const { return kept_; }
+  /// The whole of a layer that did not overflow, as often as wanted.
+  [[nodiscard]] http::Body open();
+
+  /// The next bytes of one that overflowed; http::Body::later while there are none. What was read is gone.
+  [[nodiscard]] std::size_t read(char* into, std::size_t size);
+  /// Nobody will read it any more: only its digest is still made.
+  void discard();
+
+ private:
+  friend class Packer;
+  struct Slot {
+    std::string raw;
+    std::string packed;
+    bool done = false;
+  };
+
+  void flush();
+  void take_raw(std::string_view raw);
+  void append_done(std::unique_lock<std::mutex>& lock);
+  void drop_pieces();
+
+  Packer& packer_;
+  std::string name_;
+
+  // The reader's.
+  std::string block_;
+  Hasher raw_hasher_;
+  std::uint64_t raw_size_ = 0;
+  bool first_ = true;
+  bool kept_ = false;
+  std::optional<Decoder> decoder_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable completed_;
+  std::deque<std::shared_ptr<Slot>> order_;  ///< blocks in order, compressed or not
+  bool appending_ = false;                   ///< one thread at a time hashes what is done
+  Hasher hasher_;
+  std::deque<std::string> pieces_;
+  std::size_t offset_ = 0;  ///< in the first piece, for read()
+  std::uint64_t size_ = 0;
+  bool overflowed_ = false;
+  bool discarded_ = false;
+  bool raw_done_ = false;
+  std::optional<Digest> digest_;
+  std::optional<Digest> diff_id_;
+};
+
+class Packer {
+ public:
+  struct Hooks {
+    /// A layer is complete, or has outgrown its window: once for each. In one of the packer's threads.
+    std::function<void(std::shared_ptr<PackedLayer>)> ready;
+    std::function<void()> more;  ///< a layer that overflowed has more bytes to read
+    std::function<void(std::exception_ptr)> failed;
+  };
+  /// @param memory bytes for all layers; a quarter of it is the window of each
+  Packer(int threads, std::uint64_t memory, Hooks hooks);
+  ~Packer() { stop(nullptr); }
+  Packer(const Packer&) = delete;
+  Packer& operator=(const Packer&) = delete;
+
+  [[nodiscard]] std::shared_ptr<PackedLayer> begin(std::string name);
+  /// Ends everything; whoever waits gets `why`. Does not wait for the threads.
+  void stop(std::exception_ptr why) noexcept;
+
+ private:
+  friend class PackedLayer;
+  void check() const;
+
+  Hooks hooks_;
+  std::uint64_t window_;
+  Budget budget_;
+  mutable std::mutex mutex_;
+  std::exception_ptr reason_;
+  std::atomic<bool> stopped_ = false;
+  std::vector<std::weak_ptr<PackedLayer>> layers_;
+  std::mutex compressors_mutex_;
+  std::vector<GzipCompressor> compressors_;  ///< those not in use; as many as there are threads
+  Workers workers_;
+};
+
+}  // namespace slipway::oci

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a push: the configuration beside the layers, the manifest over them, the tags last, and
+// then the question whether the registry holds what is about to be answered.
+#include "core/text.hpp"
+#include "oci/pusher.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace slipway::oci {
+
+namespace {
+
+Blob blob_of(const std::string& bytes, const Digest& digest) {
+  return {.digest = digest, .size = bytes.size(), .open = [&bytes] {
+            const auto at = std::make_shared<std::size_t>(0);
+            return http::Body{.read =
+                                  [&bytes, at](char* into, std::size_t size) {
+                                    const auto got = bytes.copy(into, size, *at);
+                                    *at += got;
+                                    return got;
+                                  },
+                              .size = bytes.size(),
+                              .rewind = [at] { *at = 0; }};
+          }};
+}
+
+}  // namespace
+
+Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& contents) {
+  const auto* text = contents.text(image.config);
+  if (text == nullptr)
+    throw Error(failure::bad_input, fmt::format("the archive lacks the configuration {} that its manifest.json names",
+                                                text::printable(image.config)));
+  const auto config = parse_config(*text, "the archive's " + text::printable(image.config), failure::bad_input);
+  if (config.diff_ids.size() != image.layers.size())
+    throw Error(failure::bad_input, fmt::format("the image has {} layers in manifest.json and {} in its configuration",
+                                                image.layers.size(), config.diff_ids.size()));
+  const Descriptor described{
+      .media_type = std::string(media::docker_config), .digest = Digest::of(*text), .size = text->size()};
+  // Beside the last layers, whose own end is awaited anyway.
+  uploads_.add([this, text, &described] { place(blob_of(*text, described.digest)); });
+  uploads_.wait();
+  check();
+  const auto layers = placed_layers(image, contents, config);
+  const auto manifest = manifest_of(described, layers);
+  put_tags(manifest);
+  return answer(manifest, described.digest, layers);
+}
+
+std::vector<Pusher::Placed> Pusher::placed_layers(const ArchivedImage& image, const ArchiveContents& contents,
+                                                  const ImageConfig& config) {
+  std::vector<Placed> layers;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < image.layers.size(); ++i) {
+    const auto found = placed_.find(contents.resolve(image.layers[i]));
+    if (found == placed_.end())
+      throw Error(failure::bad_input, fmt::format("the archive lacks {}, layer {} of {}",
+                                                  text::printable(image.layers[i]), i + 1, image.layers.size()));
+    if (found->second.diff_id != config.diff_ids[i])
+      throw Error(failure::bad_input,
+                  fmt::format("layer {} of {} is damaged: it is {}, the image's configuration says {}", i + 1,
+                              image.layers.size(), found->second.diff_id.text(), config.diff_ids[i].text()),
+                  "save the image again; no tag was moved");
+    layers.push_back(found->second);
+  }
+  return layers;
+}
+
+StoredManifest Pusher::manifest_of(const Descriptor& config, const std::vector<Placed>& layers) {
+  Manifest manifest{.media_type = std::string(media::docker_manifest), .config = config, .layers = {}};
+  for (const auto& layer : layers) manifest.layers.push_back(layer.descriptor);
+  // The same image keeps the digest it has in the registry, also when another tool has written its manifest.
+  if (earlier_ && earlier_->manifest.config.digest == config.digest &&
+      std::ranges::equal(earlier_->manifest.layers, manifest.layers, {}, &Descriptor::digest, &Descriptor::digest))
+    return earlier_->stored;
+  auto bytes = render_manifest(manifest);
+  if (bytes.size() > longest_manifest)
+    throw Error(failure::bad_input, fmt::format("the image's manifest would have {}; registries take 4 MiB",
+                                                text::show_size(bytes.size())));
+  const auto digest = Digest::of(bytes);
+  return {.digest = digest, .media_type = manifest.media_type, .bytes = std::move(bytes)};
+}
+
+void Pusher::put_tags(const StoredManifest& manifest) {
+  for (const auto& target : targets_)
+    if (const auto& wanted = target.reference.digest; wanted && *wanted != manifest.digest)
+      throw Error(failure::bad_input, fmt::format("the image is {}, and {} was asked for; no tag was moved",
+                                                  manifest.digest.text(), wanted->text()));
+  if (options_.dry_run) return;
+  for (const auto& target : targets_) uploads_.add([this, &target, &manifest] { put_tag(target, manifest); });
+  uploads_.wait();
+  check();
+}
+
+void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
+  const auto& [registry, repository] = *target.destination;
+  const auto version = target.reference.tag.value_or(manifest.digest.text());
+  const bool guarded = target.reference.tag && (options_.if_absent || options_.expect);
+  if (earlier_ && earlier_->at == target.destination && earlier_->version == version &&
+      earlier_->stored.digest == manifest.digest)
+    return;  // read a moment ago
+  if (guarded) {
+    const auto now = registry->manifest_digest(repository, version);
+    if (now == manifest.digest) return;
+    const auto shown = now ? now->text() : std::string("absent");
+    if (options_.if_absent ? now.has_value() : now != options_.expect)
+      throw Error(failure::tag_exists, fmt::format("{}:{} is {} and was not moved to {}", target.reference.name(),
+                                                   version, shown, manifest.digest.text()));
+  }
+  registry->put_manifest(repository, version, manifest, options_.if_absent && target.reference.tag.has_value());
+  const auto confirmed = registry->manifest_digest(repository, version);
+  if (confirmed != manifest.digest)
+    throw Error(failure::protocol,
+                fmt::format("{} was written as {}, and the registry now says {}", target.reference.text(),
+                            manifest.digest.text(), confirmed ? confirmed->text() : "that there is none"),
+                "does someone else push to the same tag?");
+}
+
+Pushed Pusher::answer(const StoredManifest& manifest, Digest config, const std::vector<Placed>& layers) {
+  Pushed pushed{.digest = manifest.digest,
+                .media_type = manifest.media_type,
+                .size = manifest.bytes.size(),
+                .config = std::move(config),
+                .layers = {},
+                .references = {},
+                .uploaded_bytes = uploaded_bytes_,
+                .reused_bytes = 0};
+  for (const auto& layer : layers) {
+    pushed.layers.push_back({layer.descriptor.digest, layer.descriptor.size, layer.state});
+    if (layer.state != State::uploaded) pushed.reused_bytes += layer.descriptor.size;
+  }
+  for (const auto& target : targets_) {
+    auto reference = target.reference;
+    reference.digest = manifest.digest;
+    pushed.references.push_back(std::move(reference));
+  }
+  return pushed;
+}
+
+}  // namespace slipway::oci

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all requests share: where the registry is, credentials, retries, errors; and the small requests.
+// The uploads are in upload.cpp.
+#include "oci/registry.hpp"
+
+#include "core/text.hpp"
+#include "oci/manifest.hpp"
+#include "oci/retry.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace slipway::oci {
+
+namespace {
+
+constexpr std::size_t longest_tag_list = 8U << 20U;
+
+/// After our own uploads a registry may need a moment until it sees them.
+constexpr std::array<std::chrono::milliseconds, 5> settling{std::chrono::milliseconds{500}, std::chrono::seconds{1},
+                                                            std::chrono::seconds{2}, std::chrono::seconds{4},
+                                                            std::chrono::seconds{8}};
+
+bool is_loopback_host(const std::string& host) {
+  const auto url = http::Url::parse("http://" + host);
+  return url && url->is_loopback();
+}
+
+std::string place_of(std::string_view method, std::string_view url, int status) {
+  return fmt::format("{} {} (HTTP {})", method, http::safe_url(url), status);
+}
+
+}  // namespace
+
+Registry::Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run)
+    : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access), run_(run),
+      authorizer_(courier, where.registry, where.repository, access, run), dice_(std::random_device{}()) {}
+
+/// https, but for --plain-http, and for a registry on this machine that does not speak TLS.
+std::string Registry::origin() {
+  const std::lock_guard lock(mutex_);
+  if (!origin_.empty()) return origin_;
+  const auto https = "https://" + api_host_;
+  const auto http = "http://" + api_host_;
+  if (access_.plain_http) return origin_ = http;
+  if (!is_loopback_host(api_host_)) return origin_ = https;
+  http::Request probe;
+  probe.url = https + "/v2/";
+  probe.tls = access_.tls;
+  probe.stall_timeout = std::chrono::seconds{5};
+  const auto result = courier_.exchange(std::move(probe));
+  if (result.response) return origin_ = https;
+  using Kind = http::Transport::Kind;
+  const auto kind = result.transport->kind;
+  if (kind == Kind::connect || kind == Kind::resolve) return http;  // not known: whoever asks next finds out
+  // A certificate that is not trusted is a TLS server all the same.
+  const bool untrusted = kind == Kind::tls && result.transport->message.find("certificate") != std::string::npos;
+  return origin_ = untrusted ? https : http;
+}
+
+std::string Registry::url(const std::string& repository, std::string_view rest) {
+  return fmt::format("{}/v2/{}/{}", origin(), repository, rest);
+}
+
+http::Request Registry::to_request(const Ask& ask) {
+  http::Request request;
+  request.method = ask.method;
+  request.url = ask.url;
+  request.headers = ask.headers;
+  request.content = ask.content;
+  if (ask.open) request.body = ask.open();
+  request.follow_redirects = ask.follow;
+  request.stall_timeout = access_.stall;
+  request.max_body = ask.most;
+  if (ask.own) request.tls = access_.tls;
+  else request.tls.ca_pem = access_.tls.ca_pem;
+  return request;
+}
+
+http::Result Registry::attempt(const Ask& ask) {
+  for (bool again = false;; again = true) {
+    auto request = to_request(ask);
+    const auto credentials = ask.own ? authorizer_.header(ask.repository, ask.need) : std::string{};
+    if (!credentials.empty()) request.headers.emplace_back("Authorization", credentials);
+    auto result = courier_.exchange(std::move(request));
+    if (!result.response || result.response->status != 401 || !ask.own || again) return result;
+    const bool worth_it = authorizer_.learn(*result.response, ask.repository, ask.need, credentials);
+    if (!worth_it || ask.once) return result;
+  }
+}
+
+http::Response Registry::ask(const Ask& ask) {
+  for (int tries = 1;; ++tries) {
+    wait_for_turn();
+    auto result = attempt(ask);
+    if (result.response && !is_transient(result)) return std::move(*result.response);
+    back_off(ask, result, tries);
+  }
+}
+
+void Registry::back_off(const Ask& ask, const http::Result& last, int tries) {
+  if (!is_transient(last) || tries > access_.retries) throw failed(ask, last);
+  std::optional<std::chrono::milliseconds> asked;
+  if (last.response)
+    if (const auto header = last.response->header("retry-after"))
+      asked = parse_retry_after(*header, std::chrono::system_clock::now());
+  if (asked && *asked > longest_wait)
+    throw failed(ask, last).add_place(fmt::format("it asks to wait {}", text::show_duration(*asked)));
+  double dice = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    dice = std::uniform_real_distribution<double>(0.5, 1.0)(dice_);
+  }
+  const auto wait = wait_before(tries, asked, dice);
+  const auto why = last.response ? fmt::format("HTTP {}", last.response->status) : last.transport->message;
+  run_.events.emit(
+      {.kind = "note",
+       .level = io::Level::note,
+       .subject = name_,
+       .text = fmt::format("{}: {}; trying again in {}", name_, text::printable(why), text::show_duration(wait)),
+       .fields = {{"attempt", std::int64_t{tries}}}});
+  if (asked) {
+    const std::lock_guard lock(mutex_);
+    not_before_ = std::max(not_before_, std::chrono::steady_clock::now() + wait);
+  }
+  courier_.pause(wait);
+}
+
+/// When the registry has asked one of us to wait, it has asked all.
+void Registry::wait_for_turn() {
+  while (true) {
+    std::chrono::steady_clock::time_point until;
+    {
+      const std::lock_guard lock(mutex_);
+      until = not_before_;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    courier_.pause(left);
+  }
+}
+
+Error Registry::failed(const Ask& ask, const http::Result& last) {
+  if (last.transport) return http::to_error(*last.transport, to_request(ask));
+  const auto& response = *last.response;
+  if (!is_transient(response.status, response.body)) return refused(ask, response);
+  const auto said = parse_error(response.body);
+  return Error(failure::busy,
+               fmt::format("{} keeps answering HTTP {}{}", name_, response.status,
+                           said.message.empty() ? "" : fmt::format(" ({}: {})", said.code, said.message)),
+               "run the same command again later")
+      .add_place(place_of(ask.method, ask.url, response.status));
+}
+
+Error Registry::refused(const Ask& ask, const http::Response& response) {
+  const auto said = parse_error(response.body);
+  const auto words = said.code.empty() ? std::string{} : fmt::format(" ({}: {})", said.code, said.message);
+  const auto place = place_of(ask.method, ask.url, response.status);
+  if (response.status == 401) return authorizer_.denied(ask.repository, response.status).add_place(place);
+  if (response.status == 403)
+    return Error(failure::denied, fmt::format("{} does not allow this for '{}'{}", name_, ask.repository, words))
+        .add_place(place);
+  if (response.status == 404)
+    return Error(failure::denied, fmt::format("{} knows no repository '{}', or shows it to nobody like you{}", name_,
+                                              ask.repository, words))
+        .add_place(place);
+  if (response.status == 413)
+    return Error(failure::protocol, fmt::format("{}, or a proxy before it, takes no body of this size", name_),
+                 "raise the proxy's limit (nginx: client_max_body_size)")
+        .add_place(place);
+  return Error(failure::protocol, fmt::format("{} gave an answer that was not to be expected{}", name_, words))
+      .add_place(place);
+}
+
+bool Registry::has_blob(const std::string& repository, const Digest& digest, std::uint64_t size) {
+  const Ask head{.method = "HEAD",
+                 .url = url(repository, "blobs/" + digest.text()),
+                 .repository = repository,
+                 .need = Authorizer::Need::push,  // one token for all that follows
+                 .follow = true};
+  const auto response = ask(head);
+  if (response.status == 401) throw refused(head, response);
+  if (response.status != 200) return false;
+  const auto length = response.header("content-length");
+  if (!length || *length == std::to_string(size)) return true;
+  run_.events.warn(fmt::format("{} has {} with {} bytes instead of {}: it is sent again", name_, digest.text(),
+                               text::printable(*length), size));
+  return false;
+}
+
+std::optional<std::string> Registry::blob(const std::string& repository, const Digest& digest, std::size_t most) {
+  const Ask get{.method = "GET",
+                .url = url(repository, "blobs/" + digest.text()),
+                .repository = repository,
+                .need = Authorizer::Need::push,
+                .follow = true,
+                .most = most};
+  auto response = ask(get);
+  if (response.status == 404) return std::nullopt;
+  if (response.status != 200) throw refused(get, response);
+  if (digest.algorithm() == "sha256" && Digest::of(response.body) != digest)
+    throw Error(failure::protocol, fmt::format("{} answered other bytes than {}", name_, digest.text()))
+        .add_place(place_of(get.method, get.url, response.status));
+  return std::move(response.body);
+}
+
+std::optional<StoredManifest> Registry::manifest(const std::string& repository, const std::string& version) {
+  const Ask get{.method = "GET",
+                .url = url(repository, "manifests/" + version),
+                .repository = repository,
+                .need = Authorizer::Need::push,
+                .headers = {{"Accept", std::string(media::any_manifest)}},
+                .follow = true,
+                .most = longest_manifest};
+  auto response = ask(get);
+  if (response.status == 404) return std::nullopt;
+  if (response.status != 200) throw refused(get, response);
+  const auto type = response.header("content-type").value_or("");
+  const auto digest = Digest::of(response.body);
+  return StoredManifest{
+      .digest = digest, .media_type = type.substr(0, type.find(';')), .bytes = std::move(response.body)};
+}
+
+std::optional<Digest> Registry::manifest_digest(const std::string& repository, const std::string& version) {
+  const Ask head{.method = "HEAD",
+                 .url = url(repository, "manifests/" + version),
+                 .repository = repository,
+                 .need = Authorizer::Need::pull,
+                 .headers = {{"Accept", std::string(media::any_manifest)}},
+                 .follow = true};
+  const auto response = ask(head);
+  if (response.status == 404) return std::nullopt;
+  if (response.status == 200)
+    if (const auto digest = Digest::parse(response.header("docker-content-digest").value_or(""))) return digest;
+  if (response.status == 200 || response.status == 405) {  // allowed to leave out the header: the bytes tell
+    const auto whole = manifest(repository, version);
+    return whole ? std::optional(whole->digest) : std::nullopt;
+  }
+  throw refused(head, response);
+}
+
+void Registry::put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
+                            bool only_new) {
+  Ask put{.method = "PUT",
+          .url = url(repository, "manifests/" + version),
+          .repository = repository,
+          .need = Authorizer::Need::push,
+          .headers = {{"Content-Type", manifest.media_type}},
+          .content = manifest.bytes};
+  if (only_new) put.headers.emplace_back("If-None-Match", "*");
+  for (std::size_t waits = 0;; ++waits) {
+    const auto response = ask(put);
+    if (response.status >= 200 && response.status < 300) {
+      const auto confirmed = response.header("docker-content-digest");
+      if (confirmed && *confirmed != manifest.digest.text())
+        throw Error(failure::protocol, fmt::format("{} stored {} as {} instead of {}", name_, version,
+                                                   text::printable(*confirmed), manifest.digest.text()))
+            .add_place(place_of(put.method, put.url, response.status));
+      return;
+    }
+    if (response.status == 412)
+      throw Error(failure::tag_exists, fmt::format("{}/{}:{} exists already", name_, repository, version));
+    if (parse_error(response.body).code != "MANIFEST_BLOB_UNKNOWN" || waits == settling.size())
+      throw refused(put, response);
+    run_.events.note(
+        fmt::format("{} does not see all layers yet; trying again in {}", name_, text::show_duration(settling[waits])));
+    courier_.pause(settling[waits]);
+  }
+}
+
+bool Registry::delete_manifest(const std::string& repository, const Digest& digest) {
+  const Ask remove{.method = "DELETE",
+                   .url = url(repository, "manifests/" + digest.text()),
+                   .repository = repository,
+                   .need = Authorizer::Need::remove};
+  const auto response = ask(remove);
+  if (response.status >= 200 && response.status < 300) return true;
+  if (response.status == 404) return false;
+  if (response.status == 405 || response.status == 400)
+    throw Error(failure::bad_setup, fmt::format("{} does not delete images", name_),
+                "allow it in the registry's configuration: storage.delete.enabled: true")
+        .add_place(place_of(remove.method, remove.url, response.status));
+  throw refused(remove, response);
+}
+
+std::vector<std::string> Registry::last_tags(const std::string& repository, std::size_t most) {
+  const Ask get{.method = "GET",
+                .url = url(repository, "tags/list"),
+                .repository = repository,
+                .need = Authorizer::Need::push,
+                .most = longest_tag_list};
+  const auto response = ask(get);
+  const auto document = nlohmann::json::parse(response.body, nullptr, false);
+  std::vector<std::string> tags;
+  if (response.status != 200 || !document.is_object()) return tags;
+  if (const auto list = document.find("tags"); list != document.end() && list->is_array())
+    for (const auto& tag : *list)
+      if (tag.is_string() && is_tag(tag.get_ref<const std::string&>())) tags.push_back(tag.get<std::string>());
+  std::ranges::sort(tags, std::greater<>{});
+  if (tags.size() > most) tags.resize(most);
+  return tags;
+}
+
+}  // namespace slipway::oci

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session with one registry: blobs, uploads, manifests; with its login, its retries and its manners.
+// All calls block and may come from several threads. What to send, and in which order, is the business
+// of push. OCI distribution-spec v1.1; quirks of CNCF distribution 2.8 stand where they matter.
+#pragma once
+
+#include "oci/access.hpp"
+#include "oci/authorizer.hpp"
+#include "oci/courier.hpp"
+#include "oci/digest.hpp"
+#include "oci/location.hpp"
+#include "oci/reference.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace slipway::oci {
+
+/// Bytes that can be sent, as often as it takes.
+struct Blob {
+  Digest digest;
+  std::uint64_t size = 0;
+  std::function<http::Body()> open;  ///< a body from the first byte on
+};
+
+/// Bytes that can be sent once, while they come into being.
+struct BlobStream {
+  std::function<std::size_t(char* into, std::size_t size)> read;  ///< as http::Body::read
+  std::function<std::pair<Digest, std::uint64_t>()> finish;       ///< after the last byte: what it was
+};
+
+struct StoredManifest {
+  Digest digest;
+  std::string media_type;
+  std::string bytes;
+};
+
+class Registry {
+ public:
+  /// @param where names the registry; its repository is the first one that a login is looked up for
+  Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run);
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  [[nodiscard]] bool has_blob(const std::string& repository, const Digest& digest, std::uint64_t size);
+  /// The content of a small blob, checked against its digest.
+  /// @throws Error protocol when it is another or larger than `most`
+  [[nodiscard]] std::optional<std::string> blob(const std::string& repository, const Digest& digest, std::size_t most);
+  /// Makes a blob of another repository of this registry one of `repository`, too. False when the
+  /// registry would not, for whatever reason: it has to be sent then.
+  [[nodiscard]] bool mount(const std::string& repository, const Digest& digest, const std::string& from);
+  /// POST and one PUT. After an end that leaves its outcome open, the registry is asked for the blob.
+  void upload(const std::string& repository, const Blob& blob);
+  /// POST, one PATCH without a length, PUT. False when the connection broke within the bytes, which
+  /// are gone then.
+  [[nodiscard]] bool upload(const std::string& repository, const BlobStream& stream);
+
+  /// @param version a tag or a digest
+  [[nodiscard]] std::optional<StoredManifest> manifest(const std::string& repository, const std::string& version);
+  [[nodiscard]] std::optional<Digest> manifest_digest(const std::string& repository, const std::string& version);
+  /// @param only_new lets a registry that knows conditions refuse to overwrite
+  /// @throws Error protocol when the registry confirms another digest
+  void put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
+                    bool only_new);
+  /// False when there is none. @throws Error bad_setup when the registry does not delete
+  [[nodiscard]] bool delete_manifest(const std::string& repository, const Digest& digest);
+  /// The last names that the registry lists, at most `most`.
+  [[nodiscard]] std::vector<std::string> last_tags(const std::string& repository, std::size_t most);
+
+  /// What gives up the uploads that were begun and not ended: for Courier::farewell().
+  [[nodiscard]] std::vector<http::Request> leftovers();
+
+ private:
+  /// One request, in a form that can be sent again.
+  struct Ask {
+    std::string method;
+    std::string url;
+    std::string repository;
+    Authorizer::Need need = Authorizer::Need::pull;
+    std::vector<http::Header> headers;
+    std::string content;
+    std::function<http::Body()> open;
+    bool own = true;  ///< to the registry itself: with its credentials
+    bool follow = false;
+    std::size_t most = 64U << 20U;
+    bool once = false;  ///< its body cannot be sent again, not even after a 401
+  };
+  struct Session {
+    std::string url;
+    bool own = true;
+  };
+
+  [[nodiscard]] std::string url(const std::string& repository, std::string_view rest);
+  [[nodiscard]] std::string origin();
+  [[nodiscard]] http::Request to_request(const Ask& ask);
+  /// One try: credentials, and after a 401 one more with new ones.
+  [[nodiscard]] http::Result attempt(const Ask& ask);
+  /// Tries until there is an answer that trying again does not change.
+  [[nodiscard]] http::Response ask(const Ask& ask);
+  /// Waits before another try, or throws what the last one came to.
+  void back_off(const Ask& ask, const http::Result& last, int tries);
+  void wait_for_turn();
+  [[nodiscard]] Error refused(const Ask& ask, const http::Response& response);
+  [[nodiscard]] Error failed(const Ask& ask, const http::Result& last);
+
+  [[nodiscard]] Session open_session(const std::string& repository);
+  [[nodiscard]] Session session_of(const Ask& ask, const http::Response& response);
+  void forget(const Session& session);
+  [[nodiscard]] bool settled(const std::string& repository, const Digest& digest, std::uint64_t size, const Ask& ask,
+                             const http::Result& result);
+
+  Courier& courier_;
+  std::string name_;      ///< as people write it
+  std::string api_host_;  ///< where requests go
+  const Access& access_;
+  io::Run run_;
+  Authorizer authorizer_;
+  std::mutex mutex_;
+  std::string origin_;                                     ///< scheme://host[:port], once it is known
+  std::vector<std::pair<std::string, Session>> sessions_;  ///< repository, session
+  std::chrono::steady_clock::time_point not_before_{};     ///< nobody asks before, when the registry said so
+  std::minstd_rand dice_;
+};
+
+}  // namespace slipway::oci

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/workers.hpp"
+
+#include <algorithm>
+
+namespace slipway::oci {
+
+Workers::Workers(int threads, std::function<void(std::exception_ptr)> failed) : failed_(std::move(failed)) {
+  for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { work(); });
+}
+
+void Workers::add(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    tasks_.push_back(std::move(task));
+  }
+  changed_.notify_all();
+}
+
+void Workers::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return busy_ == 0 && tasks_.empty(); });
+}
+
+void Workers::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
+    if (stopped_) return;
+    auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    ++busy_;
+    lock.unlock();
+    std::exception_ptr thrown;
+    try {
+      task();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    task = nullptr;  // what it holds goes before anybody hears that it is done
+    if (thrown) failed_(thrown);
+    lock.lock();
+    --busy_;
+    if (thrown) {
+      stopped_ = true;
+      tasks_.clear();
+    }
+    changed_.notify_all();
+  }
+}
+
+void Workers::stop() noexcept {
+  std::deque<std::function<void()>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    dropped.swap(tasks_);
+  }
+  changed_.notify_all();
+}
+
+Workers::~Workers() {
+  stop();
+  for (auto& thread : threads_) thread.join();
+}
+
+}  // namespace slipway::oci

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of registry-push. The only place that names its options.
+#pragma once
+
+#include "cli/app.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace slipway::registry_push {
+
+struct Options {
+  std::vector<std::string> references;
+  std::optional<std::string> from;
+  std::optional<std::string> image;
+  std::vector<std::string> tags;
+  bool if_absent = false;
+  std::optional<std::string> expect;
+  std::optional<std::string> reuse_from;
+  bool no_reuse = false;
+
+  std::optional<std::string> creds_file;
+  std::optional<std::string> username;
+  std::optional<std::string> password_file;
+  std::optional<std::string> token_file;
+  bool anonymous = false;
+  bool plain_http = false;
+  std::optional<std::string> ca;
+  int retries = 6;
+
+  int jobs = 4;
+  int threads = 0;
+  std::uint64_t memory = 64U << 20U;
+};
+
+void describe(cli::App& app, Options& options);
+
+}  // namespace slipway::registry_push

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run.hpp"
+
+#include "answer.hpp"
+#include "core/fs.hpp"
+#include "core/text.hpp"
+#include "oci/push.hpp"
+#include "source.hpp"
+
+#include <fmt/format.h>
+
+namespace slipway::registry_push {
+
+namespace {
+
+std::string secret_of(const std::string& file) {
+  auto text = std::string(text::trim(fs::read_file(file, 1U << 20U)));
+  if (text.empty()) throw Error(failure::bad_input, fmt::format("{} is empty", file));
+  return text;
+}
+
+oci::Digest digest_of(const std::string& text) {
+  auto digest = oci::Digest::parse(text);
+  if (!digest)
+    throw Error(failure::bad_usage, fmt::format("--expect {} is no digest", text::printable(text)),
+                "a digest is sha256: and 64 digits of 0-9a-f");
+  return *digest;
+}
+
+std::vector<oci::Reference> references_of(const Options& options) {
+  std::vector<oci::Reference> out;
+  for (const auto& text : options.references) {
+    out.push_back(oci::Reference::parse(text));
+    if (!out.back().tag && !out.back().digest && options.tags.empty())
+      throw Error(failure::bad_usage, fmt::format("'{}' has no tag", text),
+                  fmt::format("write {}:TAG; :latest is never assumed", text));
+  }
+  // Further tags belong to each of the repositories.
+  std::vector<oci::Reference> all;
+  for (const auto& reference : out) {
+    if (reference.tag || reference.digest) all.push_back(reference);
+    for (const auto& tag : options.tags) {
+      if (!oci::is_tag(tag)) throw Error(failure::bad_usage, fmt::format("--tag {} is no tag", text::printable(tag)));
+      auto more = reference;
+      more.tag = tag;
+      all.push_back(std::move(more));
+    }
+  }
+  return all;
+}
+
+oci::Access access_of(const Options& options, const cli::Context& context) {
+  if (options.username.has_value() != options.password_file.has_value())
+    throw Error(failure::bad_usage, "--username and --password-file belong together");
+  oci::Access access;
+  access.env = context.env;
+  access.anonymous = options.anonymous;
+  access.plain_http = options.plain_http;
+  access.retries = options.retries;
+  access.agent = "registry-push";
+  if (options.creds_file) access.creds_file = *options.creds_file;
+  if (options.username)
+    access.login = oci::Login{.user = *options.username,
+                              .password = secret_of(*options.password_file),
+                              .identity_token = {},
+                              .origin = "--username"};
+  if (options.token_file) access.token = [file = *options.token_file] { return secret_of(file); };
+  if (options.ca) access.tls.ca_pem = fs::read_file(*options.ca);
+  return access;
+}
+
+oci::PushOptions push_options_of(const Options& options, const cli::Context& context) {
+  if (options.jobs < 1) throw Error(failure::bad_usage, "--jobs is at least 1");
+  if (options.threads < 0) throw Error(failure::bad_usage, "--threads is not negative");
+  if (options.retries < 0) throw Error(failure::bad_usage, "--retries is not negative");
+  if (options.if_absent && options.expect)
+    throw Error(failure::bad_usage, "--if-absent and --expect exclude each other");
+  oci::PushOptions out{.image = std::nullopt,
+                       .jobs = options.jobs,
+                       .threads = options.threads,
+                       .memory = options.memory,
+                       .reuse = !options.no_reuse,
+                       .reuse_from = std::nullopt,
+                       .if_absent = options.if_absent,
+                       .expect = std::nullopt,
+                       .dry_run = context.common.dry_run};
+  if (options.reuse_from) out.reuse_from = oci::Reference::parse(*options.reuse_from);
+  if (options.expect) out.expect = digest_of(*options.expect);
+  return out;
+}
+
+}  // namespace
+
+ExitCode run(const Options& options, cli::Context& context) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto to = references_of(options);
+  auto how = push_options_of(options, context);
+  const auto access = access_of(options, context);
+  oci::check_targets(to);
+  auto chosen = choose_source(options, context);
+  how.image = std::move(chosen.image);
+  const auto pushed = oci::push(chosen.source, to, how, access, context.run);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+  if (context.common.json) context.out.print(document(pushed, how.dry_run, took));
+  else if (!how.dry_run) context.out.print(lines(pushed));
+  return ExitCode::ok;
+}
+
+}  // namespace slipway::registry_push
