@@ -12,13 +12,6 @@ namespace slipway::blubber {
 
 namespace {
 
-/// "a -> b -> a": from where the circle begins back to there.
-std::string circle(const std::vector<std::string>& open, const std::string& again) {
-  std::string out;
-  for (auto at = std::ranges::find(open, again); at != open.end(); ++at) out += *at + " -> ";
-  return out + again;
-}
-
 void add_origins(Texts& out, const Artifacts& artifacts) {
   for (const auto& artifact : artifacts) out.push_back({artifact.is_local() ? "local" : artifact.from, artifact.mark});
 }
@@ -68,13 +61,24 @@ Texts origins(const Variant& expanded) {
 
 bool is_scratch(const Variant& expanded) { return !expanded.common.base || expanded.common.base->value == "scratch"; }
 
+void Resolver::report_circle(std::string_view what, const std::vector<std::string>& open, const Text& again,
+                             const std::string& in) {
+  const std::vector<std::string> members(std::ranges::find(open, again.value), open.end());
+  auto sorted = members;
+  std::ranges::sort(sorted);
+  sorted.emplace_back(what);
+  if (!circles_.insert(std::move(sorted)).second) return;
+  report_.error(again.mark,
+                fmt::format("the {} go in a circle: {} -> {}", what, text::join(members, " -> "), again.value),
+                fmt::format("variants.{}.{}", in, what));
+}
+
 bool Resolver::layers(const Variant& variant, std::vector<std::string>& open, std::vector<const Variant*>& out) {
   if (std::ranges::find(out, &variant) != out.end()) return true;
   open.push_back(variant.name);
   for (const auto& include : variant.includes) {
     if (std::ranges::find(open, include.value) != open.end()) {
-      report_.error(include.mark, fmt::format("the includes go in a circle: {}", circle(open, include.value)),
-                    fmt::format("variants.{}.includes", variant.name));
+      report_circle("includes", open, include, variant.name);
       return false;
     }
     // An unknown one is in the report already.
@@ -122,8 +126,7 @@ bool Resolver::visit(const std::string& name, std::vector<std::string>& open, st
   for (const auto& origin : origins(*variant)) {
     if (origin.value == "local" || config_.find(origin.value) == nullptr) continue;  // the context or an image
     if (std::ranges::find(open, origin.value) != open.end()) {
-      report_.error(origin.mark, fmt::format("the copies go in a circle: {}", circle(open, origin.value)),
-                    fmt::format("variants.{}", name));
+      report_circle("copies", open, origin, name);
       return false;
     }
     if (!visit(origin.value, open, out)) return false;

@@ -8,6 +8,7 @@
 #include "blubber/report.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,13 @@ class Resolver {
   bool layers(const Variant& variant, std::vector<std::string>& open, std::vector<const Variant*>& out);
   bool visit(const std::string& name, std::vector<std::string>& open, std::vector<const Variant*>& out);
 
+  /// Told once, from whichever of its variants it was met first.
+  void report_circle(std::string_view what, const std::vector<std::string>& open, const Text& again,
+                     const std::string& in);
+
   const Config& config_;
   Report& report_;
+  std::set<std::vector<std::string>> circles_;
   std::map<std::string, Variant, std::less<>> expanded_;
 };
 

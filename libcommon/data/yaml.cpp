@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <istream>
+#include <optional>
 #include <streambuf>
 #include <unordered_map>
 
@@ -144,6 +145,25 @@ class Builder : public YAML::EventHandler {
   }
   void OnSequenceEnd() override { end(); }
   void OnMapEnd() override { end(); }
+
+  /// Turns the scanner's complaint into ours, at the place where a person would look.
+  [[noreturn]] void refuse(const YAML::Exception& fault) const {
+    check_last_quote();
+    auto mark = fault.mark.is_null() ? YAML::Mark() : fault.mark;
+    if (!stack_.empty() &&
+        (fault.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || fault.msg == YAML::ErrorMsg::END_OF_MAP_FLOW)) {
+      mark.line = stack_.back().container.mark().line - 1;
+      mark.column = stack_.back().container.mark().column - 1;
+    }
+    const auto line = source_line(text_, mark.line + 1);
+    const auto indent = line.find_first_not_of(" \t");
+    const auto tab = line.find('\t');
+    if (tab != std::string::npos && (indent == std::string::npos || tab < indent)) {
+      mark.column = static_cast<int>(tab);
+      fail(mark, std::string(explain(YAML::ErrorMsg::TAB_IN_INDENTATION)));
+    }
+    fail(mark, std::string(explain(fault.msg)));
+  }
 
   [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
     auto finding = finding_at(mark, std::move(message));
@@ -460,26 +480,18 @@ std::vector<YamlDocument> read(std::string_view text, std::string name, const Ya
   std::vector<YamlDocument> documents;
   View buffer(text);
   std::istream stream(&buffer);
-  Builder first(text, file, limits);
+  std::optional<Builder> builder;
   try {
     YAML::Parser parser(stream);
     do {
-      Builder builder(text, file, limits);
-      if (!parser.HandleNextDocument(builder)) break;
-      builder.check_last_quote();
-      documents.push_back({builder.take(), builder.take_warnings(), std::string(text)});
+      builder.emplace(text, file, limits);
+      if (!parser.HandleNextDocument(*builder)) break;
+      builder->check_last_quote();
+      documents.push_back({builder->take(), builder->take_warnings(), std::string(text)});
     } while (all);
   } catch (const YAML::Exception& fault) {
-    auto mark = fault.mark;
-    if (mark.is_null()) mark = YAML::Mark();
-    const auto line = source_line(text, mark.line + 1);
-    const auto indent = line.find_first_not_of(" \t");
-    const auto tab = line.find('\t');
-    if (tab != std::string::npos && (indent == std::string::npos || tab < indent)) {
-      mark.column = static_cast<int>(tab);
-      first.fail(mark, std::string(explain(YAML::ErrorMsg::TAB_IN_INDENTATION)));
-    }
-    first.fail(mark, std::string(explain(fault.msg)));
+    if (!builder) builder.emplace(text, file, limits);
+    builder->refuse(fault);
   }
   return documents;
 }

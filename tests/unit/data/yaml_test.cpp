@@ -143,6 +143,13 @@ TEST_CASE("errors name line, column and show the line") {
   CHECK(open.line == 2);
   CHECK(open.column == 4);
   CHECK(refused("a: 'it''s").line == 1);
+  const auto inside = refused("a:\n  b: {c: [\"d]}}\n");
+  CHECK(inside.message == "a quote that is never closed");
+  CHECK(inside.column == 11);
+  const auto bracket = refused("a: 1\nb: [x, y\n");
+  CHECK(bracket.message == "'[' without its ']'");
+  CHECK(bracket.line == 2);
+  CHECK(bracket.column == 4);
   CHECK(json("é: \"x\\\\\"\nb: 'it''s'") == R"({"b":"it's","é":"x\\"})");
   CHECK(refused("caf\xe9: x\n").message == "the byte 0xe9 is not UTF-8");
   CHECK(refused("a: x\nb: caf\xe9\n").column == 7);
