@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // pipeline-test: run an image's tests, or the image in a cluster. See pipeline-test(1).
 #include "cli/run.hpp"
+#include "e2e.hpp"
+#include "gc.hpp"
 #include "options.hpp"
 #include "run.hpp"
 
 namespace {
 
 slipway::ExitCode chosen(const slipway::pipeline_test::Options& options, slipway::cli::Context& context) {
-  return slipway::pipeline_test::run_entrypoint(options, context);
+  using namespace slipway::pipeline_test;
+  if (options.command == "e2e") return test_in_cluster(options, context);
+  if (options.command == "gc") return collect_garbage(options, context);
+  return run_entrypoint(options, context);
 }
 
 }  // namespace

@@ -50,14 +50,75 @@ void describe_run(cli::App& app, Options& all) {
   app.exit_meaning(ExitCode::unavailable, "no container engine answers");
 }
 
+void describe_cluster(cli::App& app, std::optional<std::string>& kubeconfig, std::optional<std::string>& context) {
+  app.option("--kubeconfig", kubeconfig, "FILE", "instead of $KUBECONFIG or ~/.kube/config");
+  app.option("--context", context, "NAME", "instead of the current context");
+}
+
+void describe_e2e(cli::App& app, Options& all) {
+  auto& options = all.e2e;
+  describe_image(app, all);
+  app.group("Deployment");
+  app.option("--chart", options.chart, "DIR", "chart to install, a directory or a .tgz").required = true;
+  app.option("--values", options.values, "FILE", "values for it, later files win");
+  app.option("--set", options.set, "KEY=VALUE", "one value");
+  app.option("--image-key", options.image_key, "KEY", "value that takes NAME@DIGEST, where it is not found");
+  app.option("--release", options.release, "NAME", "release name (default: the chart's)");
+  app.option("--scratch", options.scratch, "HOST[/PREFIX]", "registry that brings the image to the cluster");
+  describe_cluster(app, options.kubeconfig, options.kube_context);
+  app.choice("--pod-security", options.pod_security, {"restricted", "baseline", "privileged"}, "what pods may do");
+  app.option("--allow-egress", options.allow_egress, "CIDR[:PORT]", "what pods may reach outside the namespace");
+  app.option("--ready-timeout", options.ready_timeout, "DURATION", "until it is ready (default 5m)");
+  app.option("--stable", options.stable, "DURATION", "stay ready for so long (default 2s)");
+  app.group("Checks");
+  app.option("--checks", options.checks, "FILE", "checks.yaml: questions and answers");
+  app.option("--spec", options.spec, "PATH|FILE", "OpenAPI with x-amples (default /?spec); none for none");
+  app.option("--url", options.urls, "PATH", "a page that must answer 200");
+  app.flag("--strict", options.strict, "text of x-amples must be equal, not begin alike");
+  app.choice("--helm-test", options.helm_test, {"auto", "yes", "no"}, "run the chart's own tests");
+  app.group("Output");
+  app.option("--evidence", options.evidence, "DIR", "what to look at after a failure (default evidence)");
+  app.flag("--evidence-always", options.evidence_always, "also when it passed");
+  app.option("-o,--output-file", all.output_file, "FILE", "write the result as JSON, also of a failed test");
+  app.flag("--keep-on-failure", options.keep_on_failure, "leave the namespace for a look, until it expires");
+  app.option("--cleanup-timeout", options.cleanup_timeout, "DURATION", "for the namespace to go (default 2m)");
+  app.flag("--strict-cleanup", options.strict_cleanup, "end with 5 when something could not be removed");
+  app.example("In a pipe, before the push",
+              "pipeline-build production | pipeline-test e2e --chart chart --scratch localhost:5000");
+  app.example("With checks of your own", "pipeline-test e2e IMAGE --chart chart --checks checks.yaml");
+  app.example("An image that the cluster can pull", "pipeline-test e2e r.example.org/svc@sha256:... --chart chart");
+  app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
+             ExitCode::permission, ExitCode::setup, ExitCode::timeout});
+  app.exit_meaning(ExitCode::ok, "all passed; stdout has the image");
+  app.exit_meaning(ExitCode::no, "not ready, or a check or helm test failed");
+}
+
+void describe_gc(cli::App& app, Options& all) {
+  auto& options = all.gc;
+  app.group("Selection");
+  app.flag("--mine", options.mine, "also what this job or user made and has not expired");
+  app.option("--older-than", options.older_than, "DURATION", "only what expired so long ago");
+  describe_cluster(app, options.kubeconfig, options.kube_context);
+  app.example("At the end of a job", "pipeline-test gc --mine");
+  app.example("What would go?", "pipeline-test gc --dry-run");
+  app.example("From cron, generously", "pipeline-test gc --older-than 2h");
+  app.exits({ExitCode::ok, ExitCode::partial, ExitCode::usage, ExitCode::timeout});
+  app.exit_meaning(ExitCode::partial, "something could not be looked at or removed");
+}
+
 }  // namespace
 
 void describe(cli::App& app, Options& options) {
   app = cli::App("pipeline-test", "Tests an image and hands its name on only if it passed.");
   describe_run(app.command("run", "run the image's entrypoint in a container", options.command), options);
-  app.example("Step 1 and 2 of a pipeline", "pipeline-build test | pipeline-test run");
+  describe_e2e(app.command("e2e", "deploy it to a namespace of its own and ask it", options.command), options);
+  describe_gc(app.command("gc", "remove what earlier runs left behind", options.command), options);
+  app.example("Run the tests in an image", "pipeline-build test | pipeline-test run");
+  app.example("Try it in a cluster",
+              "pipeline-build production | pipeline-test e2e --chart chart --scratch localhost:5000");
+  app.example("Clean up after a job", "pipeline-test gc --mine");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::permission, ExitCode::timeout});
+             ExitCode::permission, ExitCode::setup, ExitCode::timeout});
 }
 
 std::string named_image(const Options& options) {

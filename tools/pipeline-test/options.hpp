@@ -39,20 +39,22 @@ struct E2eOptions {
   std::vector<std::string> set;
   std::optional<std::string> image_key;
   std::string release;
-  std::string deliver = "auto";
-  std::optional<std::string> registry;
+  std::optional<std::string> scratch;
   std::optional<std::string> kubeconfig;
   std::optional<std::string> kube_context;
+  std::string pod_security = "restricted";
+  std::vector<std::string> allow_egress;
   std::chrono::milliseconds ready_timeout{300'000};
-  std::chrono::milliseconds stable{5'000};
+  std::chrono::milliseconds stable{2'000};
   std::vector<std::string> checks;
   std::string spec = "auto";
   std::vector<std::string> urls;
-  std::string helm_test = "auto";
   bool strict = false;
+  std::string helm_test = "auto";
   std::string evidence = "evidence";
   bool evidence_always = false;
   bool keep_on_failure = false;
+  bool strict_cleanup = false;
   std::chrono::milliseconds cleanup_timeout{120'000};
 };
 

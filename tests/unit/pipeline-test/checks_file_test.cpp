@@ -27,7 +27,7 @@ std::vector<std::string> findings(std::string_view yaml) {
 TEST_CASE("a checks file with everything in it") {
   const auto file = parse_checks(R"(
 defaults: {timeout: 3s, retry: {for: 20s, every: 500ms, on: [404]}, headers: {accept: application/json}}
-vars: {tex: 'E=mc^2', n: 7}
+vars: {tex: 'E=mc^2', count: 7}
 checks:
 - name: info
   request: {path: /_info}
@@ -40,7 +40,7 @@ checks:
 )",
                                  "c.yaml");
   REQUIRE(file.checks.size() == 2);
-  CHECK(file.vars == Vars{{"tex", "E=mc^2"}, {"n", "7"}});
+  CHECK(file.vars == Vars{{"tex", "E=mc^2"}, {"count", "7"}});
   const auto& info = file.checks[0];
   CHECK(info.origin == "c.yaml:5");
   CHECK(info.timeout == 3s);

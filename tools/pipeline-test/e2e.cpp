@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "e2e.hpp"
+
+#include "chart.hpp"
+#include "check_run.hpp"
+#include "checks_file.hpp"
+#include "cleanup.hpp"
+#include "core/fs.hpp"
+#include "core/text.hpp"
+#include "data/yaml.hpp"
+#include "delivery.hpp"
+#include "evidence.hpp"
+#include "helm/manifest.hpp"
+#include "helm/program.hpp"
+#include "kube/config.hpp"
+#include "kube/explain.hpp"
+#include "kube/track.hpp"
+#include "openapi.hpp"
+#include "route.hpp"
+#include "sandbox.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace slipway::pipeline_test {
+
+namespace {
+
+constexpr std::chrono::minutes default_timeout{20};
+constexpr std::chrono::seconds route_patience{30};
+constexpr std::chrono::seconds evidence_time{60};
+constexpr int examples_at_once = 8;
+
+/// The test's answer is no, and why.
+struct Failed {
+  std::string cause;
+  std::vector<std::string> details;
+};
+
+/// A step's answer: nothing when the next one may begin.
+using Answer = std::optional<Failed>;
+
+/// What was read and decided before anything is made.
+struct Prepared {
+  Chart chart;
+  data::Value values;
+  std::vector<ChecksFile> checks;
+  std::string release;
+  Ownership mine;
+  DeliveryPlan delivery;
+  std::string name_space;
+};
+
+Prepared prepare(const std::string& image, const E2eOptions& options, const cli::Context& context) {
+  Prepared prepared;
+  prepared.chart = read_chart(options.chart);
+  prepared.values = read_values(options.values, options.set);
+  for (const auto& file : options.checks) prepared.checks.push_back(parse_checks(fs::read_file(file, 8U << 20U), file));
+  prepared.release = options.release.empty() ? dns_label(prepared.chart.name, 53) : options.release;
+  const auto timeout = context.common.timeout.value_or(default_timeout);
+  prepared.mine = own(context.env, std::chrono::system_clock::now(), timeout);
+  const auto project = dns_label(prepared.chart.name, 40);
+  const auto scratch = options.scratch ? options.scratch : context.env("SLIPWAY_SCRATCH");
+  prepared.delivery = plan_delivery(image, scratch, project, prepared.mine);
+  prepared.name_space = fmt::format("pt-{}-{}", project, prepared.mine.run.substr(0, 8));
+  // Found out now, not after the push: whether there is a key for the image at all.
+  static_cast<void>(
+      with_image(prepared.values, prepared.chart, options.image_key, {"registry", "image", "tag", "sha256:0"}));
+  return prepared;
+}
+
+class Test {
+ public:
+  Test(const Options& options, cli::Context& context, Prepared prepared, kube::Client& client, helm::Program helm)
+      : all_(&options), options_(&options.e2e), context_(&context), run_(&context.run), prepared_(std::move(prepared)),
+        client_(&client), helm_(std::move(helm)), http_("pipeline-test"), begun_(std::chrono::steady_clock::now()) {
+    const auto& access = client.access();
+    place_ = {options_->kubeconfig.value_or(""), access.context, prepared_.name_space};
+    report_.image = prepared_.delivery.image;
+    report_.cluster = access.context;
+    report_.release = prepared_.release;
+  }
+
+  ExitCode go() {
+    Cleanup cleanup(*client_, prepared_.mine, prepared_.delivery.scratch.value_or(""), context_->env,
+                    options_->cleanup_timeout, run_->events);
+    try {
+      if (const auto failed = steps(cleanup)) {
+        report_.cause = failed->cause;
+        report_.details = failed->details;
+      } else {
+        report_.passed = true;
+      }
+    } catch (const Error& error) {
+      report_.cause = error.message();
+      if (error.failure().id != failure::interrupted.id) keep_evidence();
+      throw;
+    }
+    report_.seconds = static_cast<double>(elapsed().count()) / 1000;
+    if (!report_.passed || options_->evidence_always) keep_evidence();
+    if (!report_.passed) tell_failure();
+    const auto left = clean(cleanup);
+    if (all_->output_file) fs::write_file(*all_->output_file, to_json(report_));
+    if (!report_.passed) return ExitCode::no;
+    context_->out.print(context_->common.json ? to_json(report_) : report_.image + "\n");
+    return left && options_->strict_cleanup ? ExitCode::undone : ExitCode::ok;
+  }
+
+ private:
+  std::chrono::milliseconds elapsed() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
+  }
+
+  Answer steps(Cleanup& cleanup) {
+    const auto image = bring_image(cleanup);
+    create_sandbox_for(cleanup);
+    const auto release = install(image, cleanup);
+    if (auto failed = wait_until_ready()) return failed;
+    if (auto failed = ask_from_outside(release)) return failed;
+    return run_helm_tests(release);
+  }
+
+  helm::Image bring_image(Cleanup& cleanup) {
+    if (!prepared_.delivery.scratch) return deliver(prepared_.delivery, context_->env, *run_);
+    io::Stage stage(run_->events, "deliver",
+                    fmt::format("pushing {} to {}", report_.image, *prepared_.delivery.scratch));
+    cleanup.made_scratch();
+    const auto image = deliver(prepared_.delivery, context_->env, *run_);
+    stage.end(fmt::format("the cluster can pull {}", image.text()));
+    return image;
+  }
+
+  void create_sandbox_for(Cleanup& cleanup) {
+    const SandboxSpec spec{.name = prepared_.name_space,
+                           .mine = prepared_.mine,
+                           .image = report_.image,
+                           .scratch = prepared_.delivery.scratch.value_or(""),
+                           .pod_security = options_->pod_security,
+                           .allow_egress = options_->allow_egress};
+    // Set before the request: its answer may be lost.
+    cleanup.made_namespace(spec.name);
+    create_sandbox(*client_, spec, *run_);
+    report_.name_space = spec.name;
+    run_->events.note(fmt::format("namespace {} on {}", spec.name, report_.cluster), {{"namespace", spec.name}});
+  }
+
+  helm::Release install(const helm::Image& image, Cleanup& cleanup) {
+    io::Stage stage(run_->events, "deploy",
+                    fmt::format("installing chart {} as {}", prepared_.chart.name, prepared_.release),
+                    {{"chart", prepared_.chart.name}, {"namespace", prepared_.name_space}});
+    const helm::Upgrade upgrade{
+        .release = prepared_.release,
+        .chart = options_->chart,
+        .values = data::to_json(with_image(prepared_.values, prepared_.chart, options_->image_key, image)),
+        .description = "pipeline-test e2e",
+        .labels = {},
+        .timeout = options_->ready_timeout,
+        .history_max = 1};
+    auto release = helm_.upgrade(place_, upgrade, *run_);
+    report_.manifest = release.manifest;
+    objects_ = helm::parse_manifest(release.manifest, "the rendered chart");
+    if (outlives_namespace(release)) cleanup.needs_uninstall(helm_, place_, prepared_.release);
+    stage.end(fmt::format("{} objects", objects_.size()));
+    return release;
+  }
+
+  /// Whether more than deleting the namespace is needed to be rid of the release.
+  [[nodiscard]] bool outlives_namespace(const helm::Release& release) const {
+    const bool hooks = std::ranges::any_of(release.hooks, [](const helm::Hook& hook) {
+      return std::ranges::any_of(hook.events, [](const std::string& e) { return e.ends_with("-delete"); });
+    });
+    return hooks || std::ranges::any_of(objects_, [&](const helm::Object& object) {
+             const auto* kind = kube::known_resource(object.api_version, object.key.kind);
+             const auto& other = object.key.name_space;
+             return kind == nullptr || !kind->namespaced || (!other.empty() && other != prepared_.name_space);
+           });
+  }
+
+  Answer wait_until_ready() {
+    std::vector<nlohmann::json> bodies;
+    for (const auto& object : objects_) bodies.push_back(object.body);
+    const auto targets = kube::workloads_of(bodies, prepared_.name_space);
+    io::Stage stage(run_->events, "ready",
+                    fmt::format("waiting for {} workload{}", targets.size(), targets.size() == 1 ? "" : "s"));
+    kube::TrackOptions track;
+    track.policy.stable = options_->stable;
+    track.place = report_.cluster;
+    const io::Run limited{run_->events, run_->stop, run_->deadline.sooner(Deadline::in(options_->ready_timeout))};
+    const auto outcomes = kube::wait_ready(*client_, targets, track, limited);
+    for (const auto& outcome : outcomes) {
+      if (outcome.verdict.state == kube::State::done) continue;
+      stage.fail("not ready");
+      return Failed{kube::summary_line(outcome), kube::explain(outcome, {.place = place(), .next = {}})};
+    }
+    stage.end("all ready");
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string place() const { return report_.cluster + "/" + prepared_.name_space; }
+
+  Answer ask_from_outside(const helm::Release& release) {
+    io::Stage stage(run_->events, "check", "asking from outside of the cluster");
+    std::vector<nlohmann::json> services;
+    for (const auto& item :
+         client_->list(kube::path_of(*kube::known_resource("services"), prepared_.name_space), *run_))
+      services.push_back(item);
+    const auto ports = node_ports(services);
+    if (ports.empty()) return without_route(release, stage);
+    std::string why;
+    const auto base = first_open(http_, node_addresses(*client_, prepared_.name_space, *run_), ports.front(),
+                                 route_patience, why, *run_);
+    if (!base) {
+      stage.fail("no way in");
+      return Failed{fmt::format("Service {} does not answer on its NodePort {}: {}", ports.front().service,
+                                ports.front().node_port, why),
+                    {}};
+    }
+    report_.route = *base;
+    if (ports.front().tls) run_->events.note(fmt::format("the certificate at {} is not verified", *base));
+    run_->events.note(fmt::format("asking at {} (NodePort of Service {})", *base, ports.front().service));
+    ask(ports.front().tls);
+    const auto failed = std::ranges::count_if(report_.checks, [](const CheckResult& r) { return !r.passed; });
+    if (report_.checks.empty() && !tests_with_helm(release))
+      throw Error(failure::bad_input, "nothing to test: no checks, no specification, no helm test",
+                  "write checks.yaml and name it with --checks, or ask for one page with --url PATH");
+    if (failed == 0) {
+      stage.end(fmt::format("{} checks passed", report_.checks.size()));
+      return std::nullopt;
+    }
+    stage.fail(fmt::format("{} of {} checks failed", failed, report_.checks.size()));
+    std::vector<std::string> details;
+    std::string first;
+    for (const auto& one : report_.checks) {
+      if (one.passed) continue;
+      if (first.empty()) first = one.name;
+      for (const auto& mismatch : one.mismatches)
+        details.push_back(
+            fmt::format("{}: {}: expected {}, got {}", one.name, mismatch.where, mismatch.expected, mismatch.got));
+      details.push_back(fmt::format("  {}", one.curl));
+    }
+    return Failed{fmt::format("{} of {} checks failed: {}", failed, report_.checks.size(), first), std::move(details)};
+  }
+
+  Answer without_route(const helm::Release& release, io::Stage& stage) const {
+    const bool wanted = !prepared_.checks.empty() || !options_->urls.empty() || options_->spec != "auto";
+    if (!wanted && tests_with_helm(release)) {
+      stage.end("no Service with a NodePort: only helm test");
+      return std::nullopt;
+    }
+    throw Error(
+        failure::bad_input,
+        fmt::format("chart {} has no Service with a NodePort: nothing to ask from outside", prepared_.chart.name),
+        "most charts have a value for it: --set service.type=NodePort");
+  }
+
+  void ask(bool tls) {
+    CheckOptions how;
+    how.base = report_.route;
+    how.tls.verify = !tls;
+    how.on_result = [this](const CheckResult& result) { tell(result); };
+    Vars none;
+    how.jobs = examples_at_once;
+    add(run_checks(http_, checks_of_spec(), none, how, *run_));
+    std::vector<Check> pages;
+    for (const auto& path : options_->urls) {
+      Check check;
+      check.name = "GET " + path;
+      check.origin = "--url " + path;
+      check.question.path = path;
+      check.expect.statuses = {200};
+      pages.push_back(std::move(check));
+    }
+    add(run_checks(http_, pages, none, how, *run_));
+    how.jobs = 1;
+    for (const auto& file : prepared_.checks) {
+      auto vars = file.vars;
+      vars["url"] = report_.route;
+      add(run_checks(http_, file.checks, vars, how, *run_));
+    }
+  }
+
+  void add(std::vector<CheckResult> results) {
+    for (auto& one : results) report_.checks.push_back(std::move(one));
+  }
+
+  /// The examples of the service's own specification; in `auto` none when it has no specification.
+  std::vector<Check> checks_of_spec() {
+    if (options_->spec == "none") return {};
+    const bool automatic = options_->spec == "auto";
+    const auto path = automatic ? "/?spec" : options_->spec;
+    SpecChecks spec;
+    if (!automatic && !path.starts_with('/')) {
+      spec = parse_spec(fs::read_file(path, 8U << 20U), path, options_->strict);
+    } else {
+      http::Request request;
+      request.url = report_.route + path;
+      request.tls.verify = !report_.route.starts_with("https:");
+      request.total_timeout = std::chrono::seconds{10};
+      try {
+        const auto response = http_.send(request, *run_);
+        if (response.status != 200)
+          throw Error(failure::bad_input,
+                      fmt::format("there is no specification at {}: HTTP {}", path, response.status));
+        spec = parse_spec(response.body, path, options_->strict);
+      } catch (const Error& error) {
+        if (automatic) {
+          run_->events.note(fmt::format("no examples: {}", error.message()));
+          return {};
+        }
+        CheckResult missing;
+        missing.name = "specification at " + path;
+        missing.origin = "--spec " + path;
+        missing.mismatches.push_back({"specification", "an OpenAPI document", error.message()});
+        missing.curl = "curl -i '" + request.url + "'";
+        report_.checks.push_back(std::move(missing));
+        return {};
+      }
+    }
+    for (const auto& skipped : spec.skipped) run_->events.note(fmt::format("skipped {}", skipped));
+    return spec.checks;
+  }
+
+  void tell(const CheckResult& result) const {
+    auto text = fmt::format("{} {} ({} ms{})", result.passed ? "ok  " : "FAIL", result.name, result.took.count(),
+                            result.tries > 1 ? fmt::format(", try {}", result.tries) : "");
+    run_->events.emit({.kind = "check",
+                       .level = result.passed ? io::Level::note : io::Level::warning,
+                       .subject = result.name,
+                       .text = std::move(text),
+                       .fields = {{"ok", result.passed}, {"ms", std::int64_t{result.took.count()}}}});
+  }
+
+  [[nodiscard]] bool tests_with_helm(const helm::Release& release) const {
+    if (options_->helm_test != "auto") return options_->helm_test == "yes";
+    return std::ranges::any_of(release.hooks, [](const helm::Hook& hook) {
+      return std::ranges::find(hook.events, "test") != hook.events.end();
+    });
+  }
+
+  Answer run_helm_tests(const helm::Release& release) {
+    if (!tests_with_helm(release)) return std::nullopt;
+    io::Stage stage(run_->events, "helm-test", fmt::format("helm test {}", prepared_.release));
+    const auto result = helm_.test(place_, prepared_.release, options_->ready_timeout, *run_);
+    report_.helm_test = result.passed ? "passed" : "failed";
+    if (result.passed) {
+      stage.end("passed");
+      return std::nullopt;
+    }
+    stage.fail("failed");
+    return Failed{"helm test failed", result.lines};
+  }
+
+  void keep_evidence() {
+    const auto directory = std::filesystem::path(options_->evidence) / prepared_.name_space;
+    try {
+      write_evidence(report_, *client_, directory, {run_->events, {}, Deadline::in(evidence_time)});
+      run_->events.note(fmt::format("evidence in {}", directory.string()), {{"directory", directory.string()}});
+    } catch (const Error& error) {
+      run_->events.warn(fmt::format("no evidence: {}", error.message()));
+    }
+  }
+
+  void tell_failure() const {
+    auto text = report_.cause;
+    for (const auto& line : report_.details) text += "\n  " + line;
+    run_->events.emit({.kind = "verdict",
+                       .level = io::Level::error,
+                       .subject = prepared_.release,
+                       .text = std::move(text),
+                       .fields = {{"ok", false}, {"cause", report_.cause}}});
+  }
+
+  /// @return whether anything is left
+  bool clean(Cleanup& cleanup) const {
+    if (!report_.passed && options_->keep_on_failure) {
+      cleanup.keep();
+      run_->events.note(fmt::format("namespace {} stays until it expires: kubectl --context {} -n {} get pods",
+                                    prepared_.name_space, report_.cluster, prepared_.name_space));
+      return false;
+    }
+    io::Stage stage(run_->events, "clean", fmt::format("removing namespace {}", prepared_.name_space));
+    const auto left = cleanup.remove();
+    if (left.empty()) stage.end("nothing is left");
+    else stage.fail(left);
+    return !left.empty();
+  }
+
+  const Options* all_;
+  const E2eOptions* options_;
+  cli::Context* context_;
+  const io::Run* run_;
+  Prepared prepared_;
+  kube::Client* client_;
+  helm::Program helm_;
+  helm::Place place_;
+  http::Client http_;
+  std::chrono::steady_clock::time_point begun_;
+  std::vector<helm::Object> objects_;
+  Report report_;
+};
+
+/// Nothing is made in here: can it work at all?
+void check_cluster(kube::Client& client, const io::Run& run) {
+  const auto version = client.server_version(run);
+  if (!client.allowed("create", *kube::known_resource("namespaces"), "", run))
+    throw Error(failure::denied, fmt::format("you may not create namespaces on {}", client.access().context),
+                "a cluster role with namespaces: create, get, list, delete is what it takes");
+  run.events.detail(fmt::format("cluster {} runs Kubernetes {}", client.access().context, version));
+}
+
+}  // namespace
+
+ExitCode test_in_cluster(const Options& options, cli::Context& context) {
+  const auto image = io::image_line(named_image(options), context.in);
+  // The programs of a pipe start together: the time that the build took is not the test's.
+  context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
+  auto prepared = prepare(image, options.e2e, context);
+  const auto& e2e = options.e2e;
+  const auto config = kube::Config::load(
+      e2e.kubeconfig ? std::optional<std::filesystem::path>(*e2e.kubeconfig) : std::nullopt, context.env);
+  kube::Client client(config.access(e2e.kube_context), "pipeline-test");
+  auto helm = helm::Program::open(context.env("HELM_BIN").value_or("helm"), context.run);
+  check_cluster(client, context.run);
+  if (context.common.dry_run) {
+    context.run.events.note(
+        fmt::format("would push {} to {}, install chart {} in namespace {} on {} and ask {} checks files", image,
+                    prepared.delivery.scratch.value_or("nowhere"), prepared.chart.name, prepared.name_space,
+                    client.access().context, prepared.checks.size()));
+    return ExitCode::ok;
+  }
+  return Test(options, context, std::move(prepared), client, std::move(helm)).go();
+}
+
+}  // namespace slipway::pipeline_test
