@@ -207,6 +207,7 @@ void Track::look(const io::Run& run) {
   if (verdict.look_again) due_ = Steady::now() + *verdict.look_again;
   if (snapshot_.object) {
     outcome_.uid = snapshot_.object->uid;
+    outcome_.selector = snapshot_.object->selector_text;
     outcome_.template_text = snapshot_.object->template_text;
   }
   outcome_.baseline_revision = memory_.baseline_revision;

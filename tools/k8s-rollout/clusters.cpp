@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clusters.hpp"
+
+#include "config/lookup.hpp"
+#include "core/error.hpp"
+#include "core/fs.hpp"
+#include "core/text.hpp"
+#include "kube/config.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace slipway::rollout {
+
+namespace {
+
+constexpr std::string_view targets_name = "deploy-targets.yaml";
+
+kube::Overrides overrides_of(const Options& options) {
+  kube::Overrides over;
+  over.name_space = options.name_space;
+  over.server = options.server;
+  if (options.token_file) {
+    try {
+      over.token = std::string(text::trim(fs::read_file(*options.token_file, 1U << 20U)));
+    } catch (const Error& error) {
+      throw Error(failure::bad_setup, fmt::format("--token-file: {}", error.message()));
+    }
+    if (over.token->empty())
+      throw Error(failure::bad_setup, fmt::format("--token-file: {} is empty", *options.token_file));
+  }
+  if (options.as) over.impersonate.user = *options.as;
+  return over;
+}
+
+deploy::Targets read_targets(const Options& options, const cli::Context& context) {
+  if (options.targets_file) {
+    const bool piped = *options.targets_file == "-";
+    return deploy::Targets::parse(piped ? context.in.read_all() : fs::read_file(*options.targets_file),
+                                  piped ? "stdin" : *options.targets_file);
+  }
+  const auto registry =
+      config::open(config::choose_source(options.registry, context.env, std::filesystem::current_path()));
+  const auto blob = registry.repository().read(registry.commit(), targets_name);
+  if (!blob)
+    throw Error(failure::not_found,
+                fmt::format("the configuration registry has no {} at {}", targets_name, registry.commit().brief()),
+                "--targets FILE names one");
+  return deploy::Targets::parse(blob->content, fmt::format("{}@{}", targets_name, registry.commit().brief()));
+}
+
+std::vector<Cluster> by_target(const Options& options, const cli::Context& context) {
+  const auto all = read_targets(options, context);
+  std::vector<std::string> names;
+  for (const auto& each : options.targets)
+    for (auto& name : text::split(each, ',')) names.push_back(std::move(name));
+  const auto home = context.env("HOME").value_or("");
+  std::vector<Cluster> clusters;
+  for (const auto& target : all.select(names)) {
+    auto over = overrides_of(options);
+    over.context = target.context;
+    std::optional<std::filesystem::path> file;
+    if (options.kubeconfig) file = *options.kubeconfig;
+    else if (target.kubeconfig) file = deploy::expand(*target.kubeconfig, target, options.service.value_or(""), home);
+    Cluster cluster;
+    cluster.name = target.name;
+    cluster.option = "-t " + target.name;
+    if (options.targets_file) cluster.option += " --targets " + *options.targets_file;
+    else if (options.registry) cluster.option += " --registry " + *options.registry;
+    cluster.access = kube::Config::load(file, context.env).access(over);
+    cluster.target = target;
+    cluster.all = all;
+    cluster.fixed_namespace = options.name_space;
+    clusters.push_back(std::move(cluster));
+  }
+  return clusters;
+}
+
+}  // namespace
+
+std::string service_of(const std::string& workload, const deploy::Targets& targets) {
+  std::string found;
+  for (const auto& service : targets.services)
+    if ((workload == service.name || workload.starts_with(service.name + '-')) && service.name.size() > found.size())
+      found = service.name;
+  return found.empty() ? workload : found;
+}
+
+std::string Cluster::namespace_of(const std::string& workload, const std::optional<std::string>& service) const {
+  if (fixed_namespace) return *fixed_namespace;
+  if (!target) return access.name_space;
+  const auto owner = service ? *service : workload.empty() ? "" : service_of(workload, *all);
+  const auto* known = all->find_service(owner);
+  const auto& pattern = known && known->name_space ? *known->name_space : target->name_space;
+  if (owner.empty() && pattern.find("{service}") != std::string::npos)
+    throw Error(failure::bad_usage,
+                fmt::format("target '{}' has the namespace '{}': which service?", target->name, pattern),
+                "--service NAME, or -n NAMESPACE");
+  return deploy::expand(pattern, *target, owner, "");
+}
+
+std::vector<Cluster> choose_clusters(const Options& options, const cli::Context& context) {
+  if (!options.targets.empty() && !options.contexts.empty())
+    throw Error(failure::bad_usage, "-t and --contexts both say which clusters: one of them has to go");
+  if (options.targets.empty() && (options.targets_file || options.service))
+    throw Error(failure::bad_usage,
+                fmt::format("{} means nothing without -t TARGET", options.targets_file ? "--targets" : "--service"));
+  if (!options.targets.empty()) return by_target(options, context);
+
+  const auto file = options.kubeconfig ? std::optional<std::filesystem::path>(*options.kubeconfig) : std::nullopt;
+  kube::Config config;
+  // A server and a token are all that is needed where there is no kubeconfig.
+  if (!options.server || options.kubeconfig || !options.token_file) config = kube::Config::load(file, context.env);
+  std::vector<std::string> names;
+  if (options.contexts.empty()) names.emplace_back();
+  else names = text::split(options.contexts, ',');
+  std::vector<Cluster> clusters;
+  for (const auto& each : names) {
+    const std::string name(text::trim(each));
+    if (name.empty() && !options.contexts.empty())
+      throw Error(failure::bad_usage, fmt::format("--contexts '{}' has an empty name in it", options.contexts));
+    auto over = overrides_of(options);
+    if (!name.empty()) over.context = name;
+    Cluster cluster;
+    cluster.access = config.access(over);
+    cluster.name = cluster.access.context.empty() ? cluster.access.server : cluster.access.context;
+    if (!cluster.access.context.empty() && cluster.access.context != "in-cluster")
+      cluster.option = "--context " + cluster.name;
+    if (options.kubeconfig) cluster.option += " --kubeconfig " + *options.kubeconfig;
+    cluster.fixed_namespace = options.name_space;
+    for (const auto& other : clusters)
+      if (other.name == cluster.name)
+        throw Error(failure::bad_usage, fmt::format("--contexts names '{}' twice", cluster.name));
+    clusters.push_back(std::move(cluster));
+  }
+  return clusters;
+}
+
+}  // namespace slipway::rollout

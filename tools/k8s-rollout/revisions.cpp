@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "revisions.hpp"
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "kube/fields.hpp"
+#include "kube/workload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace slipway::rollout {
+
+using kube::field;
+using kube::list_at;
+using kube::map_at;
+using kube::text_at;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* cause_key = "kubernetes.io/change-cause";
+constexpr const char* good_key = "slipway/good-revision";
+constexpr const char* applied_key = "kubectl.kubernetes.io/last-applied-configuration";
+
+std::vector<std::int64_t> numbers_in(const std::string& list) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& word : text::split(list, ',')) {
+    std::int64_t number = 0;
+    if (std::from_chars(word.data(), word.data() + word.size(), number).ec == std::errc{}) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+/// "/metadata/annotations/a~1b". @source RFC 6901
+std::string pointer(const std::string& key) {
+  std::string out = "/metadata/annotations/";
+  for (const char c : key) {
+    if (c == '~') out += "~0";
+    else if (c == '/') out += "~1";
+    else out += c;
+  }
+  return out;
+}
+
+/// The manager whose write of the template made a ReplicaSet of that time; the last one of the current.
+std::string writer_of(const json& deployment, const std::optional<kube::Time>& created, bool current) {
+  std::string best;
+  std::optional<kube::Time> best_time;
+  for (const auto& entry : list_at(deployment, {"metadata", "managedFields"})) {
+    if (!field(entry, {"fieldsV1", "f:spec", "f:template"})) continue;
+    const auto time = kube::time_at(entry, {"time"});
+    if (!time || !created) continue;
+    const auto gap = *created > *time ? *created - *time : *time - *created;
+    const bool fits = gap <= std::chrono::seconds(3) || current;
+    if (fits && (!best_time || *time > *best_time)) {
+      best = text_at(entry, {"manager"});
+      best_time = time;
+    }
+  }
+  return best;
+}
+
+bool has_image(const Revision& revision, const std::string& wanted) {
+  return std::ranges::any_of(revision.images, [&](const std::string& image) {
+    return image == wanted || image.ends_with('/' + wanted) || (wanted.starts_with(':') && image.ends_with(wanted)) ||
+           (wanted.starts_with("sha256:") && image.ends_with('@' + wanted));
+  });
+}
+
+}  // namespace
+
+const Revision* History::current() const {
+  const auto found = std::ranges::find(revisions, true, &Revision::current);
+  return found == revisions.end() ? nullptr : &*found;
+}
+
+const Revision* History::find(std::int64_t number) const {
+  const auto found = std::ranges::find(revisions, number, &Revision::number);
+  return found == revisions.end() ? nullptr : &*found;
+}
+
+History read_history(const json& deployment, const std::vector<json>& sets) {
+  History history;
+  const auto facts = kube::read_workload(deployment, kube::Kind::deployment);
+  history.workload = facts.name;
+  const auto good = numbers_in(text_at(deployment, {"metadata", "annotations", good_key}));
+  std::vector<kube::ReplicaSet> read;
+  std::vector<const json*> raw;
+  for (const auto& each : sets) {
+    auto set = kube::read_replica_set(each);
+    if (set.owner != facts.uid || set.revision <= 0) continue;
+    read.push_back(std::move(set));
+    raw.push_back(&each);
+  }
+  const auto* target = kube::target_of(facts, read);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    const auto& set = read[i];
+    Revision revision;
+    revision.number = set.revision;
+    revision.name = set.name;
+    revision.images = set.images;
+    revision.created = set.created;
+    revision.ready = set.ready;
+    revision.available = set.available;
+    revision.wanted = set.wanted;
+    revision.current = target == &set;
+    revision.good = std::ranges::find(good, set.revision) != good.end();
+    revision.was =
+        numbers_in(text_at(*raw[i], {"metadata", "annotations", "deployment.kubernetes.io/revision-history"}));
+    revision.cause = text_at(*raw[i], {"metadata", "annotations", cause_key});
+    revision.by = writer_of(deployment, set.created, revision.current);
+    revision.pod_template = json::parse(set.template_text, nullptr, false);
+    history.revisions.push_back(std::move(revision));
+  }
+  std::ranges::sort(history.revisions, {}, &Revision::number);
+  // The controller copies the cause from the Deployment to each new ReplicaSet, whoever set it and for what.
+  std::set<std::string> seen;
+  for (auto& revision : history.revisions)
+    if (!revision.cause.empty() && !seen.insert(revision.cause).second) revision.cause.clear();
+  return history;
+}
+
+Choice choose(const History& history, const Wanted& wanted) {
+  const auto* current = history.current();
+  const auto& all = history.revisions;
+  const auto known = [&] {
+    std::vector<std::string> list;
+    for (const auto& revision : all) list.push_back(std::to_string(revision.number));
+    return text::join(list, ", ");
+  };
+  if (wanted.revision) {
+    if (const auto* to = history.find(*wanted.revision)) return {to, "as asked for"};
+    throw Error(failure::not_found, fmt::format("deployment/{} has no revision {}", history.workload, *wanted.revision),
+                "it has " + known());
+  }
+  if (wanted.image) {
+    for (auto revision = all.rbegin(); revision != all.rend(); ++revision)
+      if (!revision->current && has_image(*revision, *wanted.image))
+        return {&*revision, "the newest with image " + *wanted.image};
+    if (current && has_image(*current, *wanted.image)) return {current, "it has image " + *wanted.image};
+    throw Error(failure::not_found,
+                fmt::format("no revision of deployment/{} has the image {}", history.workload, *wanted.image),
+                "it has " + known());
+  }
+  const auto candidate = [&](const Revision& revision) {
+    return !revision.current && !(wanted.not_this && revision.number == *wanted.not_this);
+  };
+  if (!wanted.previous) {
+    const Revision* serving = nullptr;
+    for (const auto& revision : all)
+      if (candidate(revision) && revision.available > 0 && (!serving || revision.available >= serving->available))
+        serving = &revision;
+    if (serving) return {serving, fmt::format("the last good one: {} of its pods serve now", serving->available)};
+    for (auto revision = all.rbegin(); revision != all.rend(); ++revision)
+      if (candidate(*revision) && revision->good) return {&*revision, "the last one that was marked as good"};
+  }
+  for (auto revision = all.rbegin(); revision != all.rend(); ++revision)
+    if (candidate(*revision) && (!current || revision->number < current->number)) return {&*revision, "the one before"};
+  throw Error(failure::not_found, fmt::format("deployment/{} has nothing to go back to: it has only revision {}",
+                                              history.workload, known()));
+}
+
+json undo_patch(const json& deployment, const Revision& to, const UndoNote& note) {
+  json patch = json::array();
+  patch.push_back({{"op", "test"}, {"path", "/metadata/uid"}, {"value", text_at(deployment, {"metadata", "uid"})}});
+  patch.push_back({{"op", "test"},
+                   {"path", "/metadata/resourceVersion"},
+                   {"value", text_at(deployment, {"metadata", "resourceVersion"})}});
+  patch.push_back({{"op", "replace"}, {"path", "/spec/template"}, {"value", to.pod_template}});
+  if (note.resume && kube::flag_at(deployment, {"spec", "paused"}))
+    patch.push_back({{"op", "remove"}, {"path", "/spec/paused"}});
+  if (!field(deployment, {"metadata", "annotations"}))
+    patch.push_back({{"op", "add"}, {"path", "/metadata/annotations"}, {"value", json::object()}});
+  const auto annotate = [&](const std::string& key, const std::string& value) {
+    patch.push_back({{"op", "add"}, {"path", pointer(key)}, {"value", value}});  // add replaces what is there
+  };
+  annotate(cause_key, fmt::format("undo to revision {}{}", to.number, note.reason.empty() ? "" : ": " + note.reason));
+  const auto from = text_at(deployment, {"metadata", "annotations", "deployment.kubernetes.io/revision"});
+  annotate("slipway/undo", json{{"from", from},
+                                {"to", std::to_string(to.number)},
+                                {"who", note.who},
+                                {"when", text::rfc3339(note.when)},
+                                {"reason", note.reason}}
+                               .dump());
+  if (const auto applied = text_at(deployment, {"metadata", "annotations", applied_key});
+      note.sync_last_applied && !applied.empty()) {
+    auto manifest = json::parse(applied, nullptr, false);
+    if (manifest.is_object() && field(manifest, {"spec", "template"})) {
+      manifest["spec"]["template"] = to.pod_template;
+      annotate(applied_key, manifest.dump() + "\n");
+    }
+  }
+  return patch;
+}
+
+std::vector<std::pair<std::string, std::string>> needs_of(const json& pod_template) {
+  std::set<std::pair<std::string, std::string>> needs;
+  const auto& spec = map_at(pod_template, {"spec"});
+  const auto need = [&](const char* plural, const json& from, kube::Path name, kube::Path optional) {
+    if (kube::flag_at(from, optional)) return;
+    if (auto text = text_at(from, name); !text.empty()) needs.emplace(plural, std::move(text));
+  };
+  for (const auto& volume : list_at(spec, {"volumes"})) {
+    need("configmaps", volume, {"configMap", "name"}, {"configMap", "optional"});
+    need("secrets", volume, {"secret", "secretName"}, {"secret", "optional"});
+    need("persistentvolumeclaims", volume, {"persistentVolumeClaim", "claimName"}, {"none"});
+    for (const auto& source : list_at(volume, {"projected", "sources"})) {
+      need("configmaps", source, {"configMap", "name"}, {"configMap", "optional"});
+      need("secrets", source, {"secret", "name"}, {"secret", "optional"});
+    }
+  }
+  for (const char* list : {"initContainers", "containers"})
+    for (const auto& container : list_at(spec, {list})) {
+      for (const auto& source : list_at(container, {"envFrom"})) {
+        need("configmaps", source, {"configMapRef", "name"}, {"configMapRef", "optional"});
+        need("secrets", source, {"secretRef", "name"}, {"secretRef", "optional"});
+      }
+      for (const auto& variable : list_at(container, {"env"})) {
+        need("configmaps", variable, {"valueFrom", "configMapKeyRef", "name"},
+             {"valueFrom", "configMapKeyRef", "optional"});
+        need("secrets", variable, {"valueFrom", "secretKeyRef", "name"}, {"valueFrom", "secretKeyRef", "optional"});
+      }
+    }
+  need("serviceaccounts", spec, {"serviceAccountName"}, {"none"});
+  return {needs.begin(), needs.end()};
+}
+
+std::vector<std::string> owners_of(const json& deployment) {
+  std::vector<std::string> owners;
+  const auto note = [&](kube::Path where) { return text_at(deployment, where); };
+  if (const auto release = note({"metadata", "annotations", "meta.helm.sh/release-name"}); !release.empty())
+    owners.push_back(fmt::format("helm release '{}' owns it: its next upgrade starts from the release's own record "
+                                 "(better: deploy-helm rollback)",
+                                 release));
+  if (!note({"metadata", "annotations", "argocd.argoproj.io/tracking-id"}).empty())
+    owners.emplace_back("Argo CD owns it and may put the newer state back (better: argocd app rollback)");
+  if (const auto flux = note({"metadata", "labels", "kustomize.toolkit.fluxcd.io/name"}); !flux.empty())
+    owners.push_back(
+        fmt::format("Flux owns it and will put the newer state back (better: flux suspend kustomization {})", flux));
+  if (const auto flux = note({"metadata", "labels", "helm.toolkit.fluxcd.io/name"}); !flux.empty())
+    owners.push_back(
+        fmt::format("Flux owns it and may put the newer state back (better: flux suspend helmrelease {})", flux));
+  return owners;
+}
+
+}  // namespace slipway::rollout

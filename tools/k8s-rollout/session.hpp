@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands of one run share: the options, one client a cluster, how results are told and
+// how several statuses become one.
+#pragma once
+
+#include "cli/run.hpp"
+#include "clusters.hpp"
+#include "kube/client.hpp"
+#include "kube/explain.hpp"
+#include "kube/track.hpp"
+#include "options.hpp"
+#include "workloads.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::rollout {
+
+constexpr std::string_view agent = "k8s-rollout/1";
+constexpr std::string_view schema = "k8s-rollout/v1";
+
+/// One workload on one cluster.
+struct Site {
+  const Cluster* cluster = nullptr;
+  kube::Client* client = nullptr;
+  kube::Target target;
+  [[nodiscard]] std::string place() const { return cluster->name + '/' + target.name_space; }
+  /// "deployment/web -n web --context dc1": complete, whatever the shell it is pasted into.
+  [[nodiscard]] std::string arguments() const;
+};
+
+class Session {
+ public:
+  Session(const Options& options, cli::Context& context);
+
+  const Options& options;
+  cli::Context& context;
+  std::vector<Cluster> clusters;
+  std::vector<kube::Client> clients;  ///< same order
+
+  [[nodiscard]] const io::Run& run() const { return context.run; }
+  [[nodiscard]] bool many() const { return clusters.size() > 1; }
+  /// "dc1: " when there are several clusters.
+  [[nodiscard]] std::string prefix(const Cluster& cluster) const { return many() ? cluster.name + ": " : ""; }
+  /// The workloads of cluster `index`, all of them Deployments.
+  /// @throws Error bad_usage for another kind
+  [[nodiscard]] std::vector<Site> deployments(std::size_t index, const std::vector<Wish>& wishes);
+
+  /// One JSON line on stdout at once, from any thread. Only with --json.
+  void json_line(const nlohmann::ordered_json& line);
+
+ private:
+  std::mutex mutex_;
+};
+
+/// How to judge, from the options.
+/// @throws Error bad_usage: an unknown class in --fail-fast
+[[nodiscard]] kube::TrackOptions track_options(const Options& options, const Cluster& cluster);
+
+/// The worse of two statuses, by the order 6 1 5 4 69 77 75 66 124 3 0; others are worst of all.
+[[nodiscard]] ExitCode worse(ExitCode a, ExitCode b);
+
+/// Runs `work(0..count)` side by side, one thread each; one alone runs here. Errors come back as values.
+[[nodiscard]] std::vector<std::optional<Error>> in_parallel(std::size_t count,
+                                                            const std::function<void(std::size_t)>& work);
+
+/// An Error of one of several clusters, told on stderr; returns its status.
+ExitCode tell_error(Session& session, const Cluster& cluster, const Error& error);
+
+}  // namespace slipway::rollout

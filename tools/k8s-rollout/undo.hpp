@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Going back on one cluster: which revision, whether it can still run, and the patch with its
+// preconditions. Following the outcome is status.hpp's.
+#pragma once
+
+#include "revisions.hpp"
+#include "session.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace slipway::rollout {
+
+/// What has to be true of the object, or nothing is written: someone else's newer deploy stays.
+struct Guard {
+  std::string uid;
+  std::string template_text;
+};
+
+struct UndoRequest {
+  Wanted wanted;
+  std::optional<Guard> guard;
+  std::string reason;
+  bool resume = false;
+  bool force = false;
+  bool dry_run = false;
+  bool sync_last_applied = true;
+};
+
+struct Undone {
+  bool changed = false;
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  std::string why;  ///< of the choice
+  std::vector<std::string> images;
+  std::vector<std::string> changes;  ///< between the templates
+  kube::Time at;                     ///< the server's clock when it was written
+};
+
+/// Reads and chooses, and checks what can be checked; writes nothing.
+/// @throws Error not_found, conflict (paused, guard), bad_input (a ConfigMap or Secret of then is gone)
+[[nodiscard]] Undone plan_undo(Site& site, const UndoRequest& request, const io::Run& run);
+/// The same, and the patch. A status that changed meanwhile is no obstacle; a template that did is.
+/// @throws Error as plan_undo; conflict when someone else changed it
+[[nodiscard]] Undone undo(Site& site, const UndoRequest& request, const io::Run& run);
+
+[[nodiscard]] std::string path_of(const Site& site, std::string_view subresource = {});
+
+/// Everything that a history needs.
+[[nodiscard]] History fetch_history(Site& site, const io::Run& run);
+
+}  // namespace slipway::rollout

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads.hpp"
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "data/yaml.hpp"
+#include "kube/fields.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace slipway::rollout {
+
+using nlohmann::json;
+
+namespace {
+
+const std::vector<std::string>& known_types() {
+  static const std::vector<std::string> types{"deployment", "deploy", "deployments", "statefulset", "sts", "daemonset",
+                                              "ds",         "job",    "replicaset",  "rs",          "pod"};
+  return types;
+}
+
+std::optional<kube::Kind> kind_or_nothing(std::string_view word) { return kube::kind_of(word); }
+
+kube::Kind kind_or_throw(const std::string& word) {
+  if (const auto kind = kind_or_nothing(word)) return *kind;
+  throw Error(failure::bad_usage,
+              fmt::format("unknown type '{}'{}", word, text::did_you_mean(text::lower(word), known_types())),
+              "write TYPE/NAME, such as deploy/web");
+}
+
+Wish of_manifest(const json& object, const std::string& stream) {
+  const auto kind = kube::kind_of(kube::text_at(object, {"kind"}));
+  const auto name = kube::text_at(object, {"metadata", "name"});
+  if (!kind || name.empty())
+    throw Error(failure::bad_input,
+                fmt::format("{} holds a {} that cannot be rolled out", stream, kube::text_at(object, {"kind"})));
+  Wish wish{*kind, name, {}, {}};
+  if (auto space = kube::text_at(object, {"metadata", "namespace"}); !space.empty()) wish.name_space = std::move(space);
+  return wish;
+}
+
+/// One object of a stream: a manifest, a list of them, or a line that names a workload.
+void take_object(const json& object, const std::string& stream, std::vector<Wish>& wishes) {
+  if (const auto* items = kube::field(object, {"items"}); items && items->is_array()) {
+    for (const auto& item : *items) take_object(item, stream, wishes);
+    return;
+  }
+  if (kube::field(object, {"metadata"})) {
+    // Of a whole chart only the workloads matter.
+    if (kube::kind_of(kube::text_at(object, {"kind"}))) wishes.push_back(of_manifest(object, stream));
+    return;
+  }
+  if (const auto& listed = kube::list_at(object, {"workloads"}); !listed.empty()) {
+    for (const auto& item : listed) {
+      auto merged = item.is_object() ? item : json{{"workload", item}};
+      for (const char* key : {"namespace", "context"})
+        if (!merged.contains(key) && object.contains(key)) merged[key] = object[key];
+      take_object(merged, stream, wishes);
+    }
+    return;
+  }
+  auto text = kube::text_at(object, {"workload"});
+  if (text.empty() && !kube::text_at(object, {"kind"}).empty())
+    text = kube::text_at(object, {"kind"}) + '/' + kube::text_at(object, {"name"});
+  const auto slash = text.find('/');
+  const auto kind = slash == std::string::npos ? std::nullopt : kube::kind_of(text.substr(0, slash));
+  if (!kind || slash + 1 >= text.size())
+    throw Error(failure::bad_input, fmt::format("{} holds an object that names no workload", stream));
+  Wish wish{*kind, text.substr(slash + 1), {}, {}};
+  if (auto space = kube::text_at(object, {"namespace"}); !space.empty()) wish.name_space = std::move(space);
+  if (auto where = kube::text_at(object, {"context"}); !where.empty()) wish.context = std::move(where);
+  wishes.push_back(std::move(wish));
+}
+
+void take_line(std::string_view line, int number, const std::string& stream, std::vector<Wish>& wishes) {
+  std::vector<std::string> words;
+  for (auto& word : text::split(line, ' '))
+    if (!word.empty()) words.push_back(std::move(word));
+  const auto slash = words.front().find('/');
+  const auto kind = slash == std::string::npos ? std::nullopt : kube::kind_of(words.front().substr(0, slash));
+  if (!kind || slash + 1 >= words.front().size() || words.size() > 3)
+    throw Error(failure::bad_input, fmt::format("'{}' is not TYPE/NAME [NAMESPACE [CONTEXT]]", text::printable(line)))
+        .add_place(fmt::format("{}:{}", stream, number));
+  Wish wish{*kind, words.front().substr(slash + 1), {}, {}};
+  if (words.size() > 1) wish.name_space = words[1];
+  if (words.size() > 2) wish.context = words[2];
+  wishes.push_back(std::move(wish));
+}
+
+}  // namespace
+
+std::vector<Wish> parse_arguments(const std::vector<std::string>& arguments) {
+  std::vector<Wish> wishes;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto& word = arguments[i];
+    if (const auto slash = word.find('/'); slash != std::string::npos) {
+      const auto name = word.substr(slash + 1);
+      if (name.empty() || name.find('/') != std::string::npos)
+        throw Error(failure::bad_usage, fmt::format("'{}' is not TYPE/NAME", word),
+                    "write TYPE/NAME, such as deploy/web");
+      wishes.push_back({kind_or_throw(word.substr(0, slash)), name, {}, {}});
+      continue;
+    }
+    const auto kind = kind_or_throw(word);
+    bool named = false;
+    // kubectl's form: a type, and names that follow it.
+    while (i + 1 < arguments.size() && arguments[i + 1].find('/') == std::string::npos) {
+      wishes.push_back({kind, arguments[++i], {}, {}});
+      named = true;
+    }
+    if (!named) wishes.push_back({kind, {}, {}, {}});
+  }
+  return wishes;
+}
+
+std::vector<Wish> parse_stream(std::string_view text, const std::string& name) {
+  if (text::trim(text).empty())
+    throw Error(failure::empty_input, fmt::format("{} is empty: the step before produced no workloads", name));
+  std::vector<Wish> wishes;
+  const bool manifests =
+      text.find("apiVersion:") != std::string_view::npos || text.find("\"apiVersion\"") != std::string_view::npos;
+  if (manifests) {
+    for (const auto& document : data::parse_yaml_stream(text, name)) {
+      const auto object = json::parse(data::to_json(document.root), nullptr, false);
+      if (object.is_object()) take_object(object, name, wishes);
+    }
+  } else {
+    int number = 0;
+    for (const auto& line : text::split(text, '\n')) {
+      ++number;
+      const auto trimmed = text::trim(line);
+      if (trimmed.empty() || trimmed.front() == '#') continue;
+      if (trimmed.front() != '{') {
+        take_line(trimmed, number, name, wishes);
+        continue;
+      }
+      const auto object = json::parse(trimmed, nullptr, false);
+      if (!object.is_object())
+        throw Error(failure::bad_input, "a line begins like a JSON object and is none")
+            .add_place(fmt::format("{}:{}", name, number));
+      take_object(object, name, wishes);
+    }
+  }
+  if (wishes.empty()) throw Error(failure::bad_input, fmt::format("{} names no workload", name));
+  return wishes;
+}
+
+std::vector<Wish> read_wishes(const Options& options, const cli::Context& context) {
+  const bool piped = std::ranges::find(options.workloads, "-") != options.workloads.end();
+  if (piped) {
+    if (options.workloads.size() > 1) throw Error(failure::bad_usage, "'-' stands alone: stdin names the workloads");
+    if (context.in.is_terminal())
+      throw Error(failure::bad_usage, "'-' reads workloads from stdin, which is a terminal");
+    return parse_stream(context.in.read_all(), "stdin");
+  }
+  auto wishes = parse_arguments(options.workloads);
+  if (wishes.empty() && options.selector.empty())
+    throw Error(failure::bad_usage, "no workload is named", fmt::format("k8s-rollout {} deploy/NAME", options.command));
+  if (wishes.empty()) wishes.push_back({});  // the selector alone: Deployments
+  if (!options.selector.empty())
+    for (const auto& wish : wishes)
+      if (!wish.name.empty())
+        throw Error(failure::bad_usage, fmt::format("'{}' is named, and -l selects: one of them has to go", wish.name));
+  return wishes;
+}
+
+std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options& options, const Cluster& cluster,
+                                  kube::Client& client, const io::Run& run) {
+  std::vector<kube::Target> targets;
+  const auto add = [&targets](kube::Target target) {
+    if (std::ranges::find(targets, target) == targets.end()) targets.push_back(std::move(target));
+  };
+  for (const auto& wish : wishes) {
+    if (wish.context && *wish.context != cluster.access.context && *wish.context != cluster.name) continue;
+    const auto space = wish.name_space ? *wish.name_space : cluster.namespace_of(wish.name, options.service);
+    if (!wish.name.empty()) {
+      add({wish.kind, space, wish.name});
+      continue;
+    }
+    auto path = kube::path_of(*kube::known_resource(kube::resource_of(wish.kind)), space);
+    if (!options.selector.empty()) path = kube::with_query(path, {{"labelSelector", options.selector}});
+    const auto objects = client.list(path, run);
+    if (objects.empty())
+      throw Error(failure::not_found,
+                  fmt::format("no {} in namespace '{}' of {}{}", kube::name_of(wish.kind), space, cluster.name,
+                              options.selector.empty() ? "" : fmt::format(" has the labels {}", options.selector)));
+    for (const auto& object : objects) add({wish.kind, space, kube::text_at(object, {"metadata", "name"})});
+  }
+  if (targets.empty()) throw Error(failure::not_found, fmt::format("nothing was named for {}", cluster.name));
+  return targets;
+}
+
+}  // namespace slipway::rollout

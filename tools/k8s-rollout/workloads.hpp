@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which workloads a run is about: arguments, a selector, or what stdin says.
+#pragma once
+
+#include "clusters.hpp"
+#include "kube/client.hpp"
+#include "kube/track.hpp"
+#include "options.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::rollout {
+
+/// One wish of the command line; without a name all of that kind.
+struct Wish {
+  kube::Kind kind = kube::Kind::deployment;
+  std::string name;
+  std::optional<std::string> name_space;
+  std::optional<std::string> context;  ///< stdin may name one; only there does it apply
+  friend bool operator==(const Wish&, const Wish&) = default;
+};
+
+/// TYPE/NAME..., TYPE NAME..., TYPE.
+/// @throws Error bad_usage: unknown type, with the nearest one
+[[nodiscard]] std::vector<Wish> parse_arguments(const std::vector<std::string>& arguments);
+
+/// Lines `TYPE/NAME [NAMESPACE [CONTEXT]]`, JSON objects, or manifests in YAML or JSON.
+/// @throws Error empty_input; bad_input for what is none of these
+[[nodiscard]] std::vector<Wish> parse_stream(std::string_view text, const std::string& name);
+
+/// The wishes of the options, or of stdin when they say "-".
+/// @param changes the command changes something: a bare type or selector is still fine, nothing at all is not
+[[nodiscard]] std::vector<Wish> read_wishes(const Options& options, const cli::Context& context);
+
+/// What the wishes come down to in one cluster, each once.
+/// @throws Error not_found when a type or selector matches nothing
+[[nodiscard]] std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options& options,
+                                                const Cluster& cluster, kube::Client& client, const io::Run& run);
+
+}  // namespace slipway::rollout
