@@ -12,7 +12,7 @@ recorder_up() {
   local folder=$1 program
   shift
   mkdir -p "$folder/through"
-  # Static: it starts in a fraction of a millisecond, and that is what it adds to each program.
+  # Static, so that it starts fast: what it adds to each program is below a millisecond.
   "${CC:-cc}" -O2 -static -o "$folder/recorder" "$bench_home/recorder.c" ||
     die 78 "the recorder cannot be built; as root: apt-get install -y gcc libc6-dev"
   for program; do ln -sf "$folder/recorder" "$folder/through/$program"; done
