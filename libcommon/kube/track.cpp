@@ -53,7 +53,8 @@ class Track {
   Track& operator=(const Track&) = delete;
 
   [[nodiscard]] bool finished() const { return finished_; }
-  [[nodiscard]] bool dirty() const { return dirty_; }
+  /// There is something new to judge, and all that it takes is known.
+  [[nodiscard]] bool due_for_a_look() const { return !finished_ && dirty_ && synced(); }
   [[nodiscard]] Outcome& outcome() { return outcome_; }
 
   milliseconds step(const io::Run& run);
@@ -395,7 +396,7 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
     for (auto& track : tracks)
       if (!track->finished()) wait = std::min(wait, track->step(inner));
     client.wait(std::max(wait, 1ms), inner, [&] {
-      return std::ranges::any_of(tracks, [](const auto& t) { return !t->finished() && t->dirty(); });
+      return std::ranges::any_of(tracks, [](const auto& t) { return t->due_for_a_look(); });
     });
     std::pair<milliseconds, std::string> lost{0ms, {}};
     bool failed = false;
