@@ -53,8 +53,8 @@ class Track {
   Track& operator=(const Track&) = delete;
 
   [[nodiscard]] bool finished() const { return finished_; }
-  /// There is something new to judge, and all that it takes is known.
-  [[nodiscard]] bool due_for_a_look() const { return !finished_ && dirty_ && synced(); }
+  /// A watch has told something since the last step(): it may have to be judged, or watched further.
+  [[nodiscard]] bool has_news() const { return !finished_ && news_; }
   [[nodiscard]] Outcome& outcome() { return outcome_; }
 
   milliseconds step(const io::Run& run);
@@ -101,12 +101,13 @@ class Track {
   std::map<std::string, std::string> pod_said_;
   std::set<std::string> warned_;
   std::string said_;
-  bool dirty_ = false;
+  bool dirty_ = false;  ///< told, and not judged yet
+  bool news_ = false;   ///< told since the last step
   bool finished_ = false;
 };
 
 void Track::on_object(Watch::Change change, json& object) {
-  dirty_ = true;
+  dirty_ = news_ = true;
   const auto kind = outcome_.target.kind;
   switch (change) {
   case Watch::Change::replaced: snapshot_.object.reset(); break;
@@ -128,14 +129,14 @@ void Track::watch_parts() {
   if (!snapshot_.object || pods_ || kind == Kind::pod) return;
   const Query query{{"labelSelector", snapshot_.object->selector_text}};
   pods_ = watch("pods", query, true, [this](Watch::Change change, json& object) {
-    dirty_ = true;
+    dirty_ = news_ = true;
     if (change == Watch::Change::replaced) snapshot_.pods.clear();
     else if (change == Watch::Change::set) put(snapshot_.pods, read_pod(object));
     else if (change == Watch::Change::deleted) drop(snapshot_.pods, object);
   });
   if (kind != Kind::deployment) return;
   sets_ = watch("replicasets", query, true, [this](Watch::Change change, json& object) {
-    dirty_ = true;
+    dirty_ = news_ = true;
     if (change == Watch::Change::replaced) snapshot_.replica_sets.clear();
     else if (change == Watch::Change::set) put(snapshot_.replica_sets, read_replica_set(object));
     else if (change == Watch::Change::deleted) drop(snapshot_.replica_sets, object);
@@ -150,7 +151,7 @@ void Track::watch_events(const std::vector<std::string>& wanted) {
     auto* facts = &slot.events;
     slot.watch = watch("events", {{"fieldSelector", "involvedObject.uid=" + uid}}, true,
                        [this, facts](Watch::Change change, json& object) {
-                         dirty_ = true;
+                         dirty_ = news_ = true;
                          if (change == Watch::Change::replaced) facts->clear();
                          else if (change == Watch::Change::set)
                            facts->insert_or_assign(text_at(object, {"metadata", "uid"}), read_event(object));
@@ -167,6 +168,7 @@ bool Track::synced() const {
 
 milliseconds Track::step(const io::Run& run) {
   milliseconds wait = 60s;
+  news_ = false;
   watch_parts();
   wait = std::min(wait, object_->step(run));
   if (sets_) wait = std::min(wait, sets_->step(run));
@@ -396,7 +398,7 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
     for (auto& track : tracks)
       if (!track->finished()) wait = std::min(wait, track->step(inner));
     client.wait(std::max(wait, 1ms), inner, [&] {
-      return std::ranges::any_of(tracks, [](const auto& t) { return t->due_for_a_look(); });
+      return std::ranges::any_of(tracks, [](const auto& t) { return t->has_news(); });
     });
     std::pair<milliseconds, std::string> lost{0ms, {}};
     bool failed = false;
