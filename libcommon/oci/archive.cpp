@@ -25,9 +25,9 @@ bool is_layer_name(std::string_view name) {
 /// docker 25 and later and containerd keep everything under its digest; only its content tells what it is.
 bool is_blob_name(std::string_view name) { return name.starts_with("blobs/"); }
 
-/// ID/VERSION, ID/json and repositories are of the first format, from before there were digests.
+/// ID/VERSION and repositories are of the first format, from before there were digests, and of no use.
 bool is_known_text(std::string_view name) {
-  return name.ends_with(".json") || name == "oci-layout" || name == "version";
+  return name.ends_with(".json") || name.ends_with("/json") || name == "oci-layout";
 }
 
 std::string normal(const std::string& name) {

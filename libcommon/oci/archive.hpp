@@ -67,6 +67,8 @@ class ArchiveReader {
   void skip() { tar_.skip(); }
   /// The end of the input. @throws Error empty_input, bad_input when the archive was cut
   [[nodiscard]] const ArchiveContents& finish() const;
+  /// What has been kept so far.
+  [[nodiscard]] const ArchiveContents& contents() const { return contents_; }
   [[nodiscard]] std::uint64_t offset() const { return tar_.offset(); }
   [[nodiscard]] bool complete() const { return tar_.complete(); }
 

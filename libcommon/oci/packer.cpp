@@ -173,6 +173,8 @@ http::Body PackedLayer::open() {
 }
 
 std::size_t PackedLayer::read(char* into, std::size_t size) {
+  // After the end of the packer the body ends, too: only an upload that was ended in order can be given up.
+  if (packer_.stopped_) return 0;
   const std::lock_guard lock(mutex_);
   if (pieces_.empty()) return digest_ ? 0 : http::Body::later;
   const auto& piece = pieces_.front();

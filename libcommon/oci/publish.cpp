@@ -12,16 +12,18 @@ namespace slipway::oci {
 
 namespace {
 
-Blob blob_of(const std::string& bytes, const Digest& digest) {
-  return {.digest = digest, .size = bytes.size(), .open = [&bytes] {
+/// Owns its bytes: an upload may outlive the call that began it, when that call fails.
+Blob blob_of(std::string content, const Digest& digest) {
+  const auto bytes = std::make_shared<const std::string>(std::move(content));
+  return {.digest = digest, .size = bytes->size(), .open = [bytes] {
             const auto at = std::make_shared<std::size_t>(0);
             return http::Body{.read =
-                                  [&bytes, at](char* into, std::size_t size) {
-                                    const auto got = bytes.copy(into, size, *at);
+                                  [bytes, at](char* into, std::size_t size) {
+                                    const auto got = bytes->copy(into, size, *at);
                                     *at += got;
                                     return got;
                                   },
-                              .size = bytes.size(),
+                              .size = bytes->size(),
                               .rewind = [at] { *at = 0; }};
           }};
 }
@@ -40,8 +42,8 @@ Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& content
   const Descriptor described{
       .media_type = std::string(media::docker_config), .digest = Digest::of(*text), .size = text->size()};
   // Beside the last layers, whose own end is awaited anyway.
-  uploads_.add([this, text, &described] { place(blob_of(*text, described.digest)); });
-  uploads_.wait();
+  uploads_.add([this, blob = blob_of(*text, described.digest)] { place(blob); });
+  uploads_.wait(run_);
   check();
   const auto layers = placed_layers(image, contents, config);
   const auto manifest = manifest_of(described, layers);
@@ -89,8 +91,8 @@ void Pusher::put_tags(const StoredManifest& manifest) {
       throw Error(failure::bad_input, fmt::format("the image is {}, and {} was asked for; no tag was moved",
                                                   manifest.digest.text(), wanted->text()));
   if (options_.dry_run) return;
-  for (const auto& target : targets_) uploads_.add([this, &target, &manifest] { put_tag(target, manifest); });
-  uploads_.wait();
+  for (const auto& target : targets_) uploads_.add([this, &target, manifest] { put_tag(target, manifest); });
+  uploads_.wait(run_);
   check();
 }
 

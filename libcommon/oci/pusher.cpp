@@ -4,6 +4,7 @@
 #include "oci/pusher.hpp"
 
 #include "core/text.hpp"
+#include "oci/legacy_id.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +26,8 @@ bool is_gzip_layer(const Descriptor& layer) {
 }  // namespace
 
 Pusher::Pusher(const std::vector<Reference>& to, const PushOptions& options, const Access& access, const io::Run& run)
-    : options_(options), access_(access), run_(run), courier_(access.agent, run),
+    : options_(options), access_(access), run_(run),
+      courier_(access.agent, {.events = run.events, .stop = {}, .deadline = {}}),
       packer_(options.threads, options.memory,
               {.ready =
                    [this](std::shared_ptr<PackedLayer> layer) {
@@ -57,14 +59,22 @@ const Pusher::Destination& Pusher::destination_for(const Reference& reference) {
 }
 
 void Pusher::fail(std::exception_ptr why) noexcept {
+  if (giving_up_) return;
   courier_.abort(why);
   packer_.stop(why);
   uploads_.stop();
 }
 
 void Pusher::give_up(std::exception_ptr why) {
-  fail(std::move(why));
-  uploads_.wait();  // so that no session is begun behind our back
+  // In two steps. A body that is cut leaves its session behind in the registry (CNCF distribution 2.8 then
+  // knows it no more), so growing layers end where they are, and only then is everything cut off.
+  giving_up_ = true;
+  packer_.stop(why);
+  courier_.wake();
+  uploads_.stop();
+  static_cast<void>(uploads_.wait(Deadline::in(farewell_patience)));
+  courier_.abort(std::move(why));
+  static_cast<void>(uploads_.wait());
   std::vector<http::Request> leftovers;
   for (auto& registry : registries_)
     for (auto& request : registry.leftovers()) leftovers.push_back(std::move(request));
@@ -100,8 +110,20 @@ std::optional<Pusher::Earlier> Pusher::earlier_image(const Destination& at, cons
 
 void Pusher::learn() {
   if (!options_.reuse) return;
+  uploads_.add([this] { find_earlier(); });
+  uploads_.wait(run_);
+  check();
+  if (earlier_) confirm_known(*earlier_);
+}
+
+void Pusher::find_earlier() {
   if (options_.reuse_from) {
-    earlier_ = earlier_image(destination_for(*options_.reuse_from), options_.reuse_from->version());
+    const auto registry = std::ranges::find(registries_, options_.reuse_from->registry, &Registry::name);
+    if (registry == registries_.end())
+      throw Error(failure::bad_usage,
+                  fmt::format("layers of {} cannot be reused: it is in another registry", options_.reuse_from->text()));
+    reuse_at_ = Destination{&*registry, options_.reuse_from->repository};
+    earlier_ = earlier_image(*reuse_at_, options_.reuse_from->version());
   } else {
     const auto& at = destinations_.front();
     std::vector<std::string> versions;
@@ -114,7 +136,6 @@ void Pusher::learn() {
     if (!earlier_)
       for (const auto& tag : at.registry->last_tags(at.repository, 1)) earlier_ = earlier_image(at, tag);
   }
-  if (earlier_) confirm_known(*earlier_);
 }
 
 /// Only layers count that each destination really has, or takes over from a repository beside it.
@@ -135,8 +156,11 @@ void Pusher::confirm_known(const Earlier& earlier) {
       known_.emplace(diff_id, std::move(descriptor));
     });
   }
-  uploads_.wait();
+  uploads_.wait(run_);
   check();
+  const auto chains = chain_ids(earlier.diff_ids);
+  for (std::size_t i = 0; i < chains.size(); ++i)
+    if (knows(earlier.diff_ids[i])) known_chains_.emplace_back(chains[i], earlier.diff_ids[i]);
   run_.events.detail(
       fmt::format("{} layers of {}:{} can be reused", known_.size(), earlier.at->repository, earlier.version));
 }
@@ -152,6 +176,12 @@ std::optional<Pushed> Pusher::already_there(const std::string& image_id) {
   }
   put_tags(earlier_->stored);
   return answer(earlier_->stored, manifest.config.digest, layers);
+}
+
+std::optional<Digest> Pusher::known_in_folder(std::string_view folder, std::string_view json) const {
+  for (const auto& [chain_id, diff_id] : known_chains_)
+    if (is_legacy_id(folder, json, chain_id)) return diff_id;
+  return std::nullopt;
 }
 
 // Layers.

@@ -39,6 +39,8 @@ class Pusher {
   [[nodiscard]] std::optional<Pushed> already_there(const std::string& image_id);
   /// Whether a layer with this diff id need not be compressed or sent.
   [[nodiscard]] bool knows(const Digest& diff_id) const { return known_.contains(diff_id); }
+  /// The diff id of such a layer that a folder of an archive holds, by the folder's name.
+  [[nodiscard]] std::optional<Digest> known_in_folder(std::string_view folder, std::string_view json) const;
 
   /// A layer that has to be compressed and, where it is absent, sent.
   [[nodiscard]] std::shared_ptr<PackedLayer> begin(const std::string& name, Reread reread);
@@ -78,6 +80,7 @@ class Pusher {
   };
 
   const Destination& destination_for(const Reference& reference);
+  void find_earlier();
   [[nodiscard]] std::optional<Earlier> earlier_image(const Destination& at, const std::string& version);
   void confirm_known(const Earlier& earlier);
 
@@ -106,9 +109,12 @@ class Pusher {
   std::list<Registry> registries_;
   std::list<Destination> destinations_;
   std::vector<Target> targets_;
+  std::optional<Destination> reuse_at_;  ///< nothing is pushed there
 
   std::optional<Earlier> earlier_;
-  std::map<Digest, Descriptor> known_;  ///< by diff id; not changed once layers are read
+  std::map<Digest, Descriptor> known_;                   ///< by diff id; not changed once layers are read
+  std::vector<std::pair<Digest, Digest>> known_chains_;  ///< chain id and diff id of each of these
+  std::atomic<bool> giving_up_ = false;
 
   std::mutex mutex_;
   std::map<std::string, Reread> rereads_;  ///< by the entry's name

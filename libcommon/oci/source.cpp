@@ -84,10 +84,17 @@ class Passing {
  private:
   bool begin(const TarEntry& entry) {
     name_ = entry.name;
-    promised_ = diff_id_in(entry.name);
-    if (promised_ && pusher_.knows(*promised_)) hasher_.emplace();
+    promised_ = promised_by(entry.name);
+    if (promised_) hasher_.emplace();
     else layer_ = pusher_.begin(entry.name, {});
     return true;
+  }
+  /// The diff id of a layer that the registry has, if the entry's name says that it is one.
+  [[nodiscard]] std::optional<Digest> promised_by(const std::string& name) const {
+    if (auto diff_id = diff_id_in(name)) return pusher_.knows(*diff_id) ? diff_id : std::nullopt;
+    const auto folder = std::filesystem::path(name).parent_path().string();
+    const auto* json = reader_.contents().text(folder + "/json");
+    return json != nullptr ? pusher_.known_in_folder(folder, *json) : std::nullopt;
   }
   void data(std::string_view bytes) {
     if (layer_) layer_->write(bytes);

@@ -5,6 +5,12 @@
 
 namespace slipway::oci {
 
+namespace {
+
+constexpr std::chrono::milliseconds look_around{50};
+
+}  // namespace
+
 Workers::Workers(int threads, std::function<void(std::exception_ptr)> failed) : failed_(std::move(failed)) {
   for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { work(); });
 }
@@ -18,9 +24,19 @@ void Workers::add(std::function<void()> task) {
   changed_.notify_all();
 }
 
-void Workers::wait() {
+bool Workers::wait(const Deadline& until) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return busy_ == 0 && tasks_.empty(); });
+  const auto idle = [this] { return busy_ == 0 && tasks_.empty(); };
+  while (!idle()) {
+    if (until.passed()) return false;
+    changed_.wait_for(lock, until.left(look_around), idle);
+  }
+  return true;
+}
+
+void Workers::wait(const io::Run& run) {
+  // A condition cannot be waited for together with a signal's descriptor, so now and then one looks.
+  while (!wait(Deadline::in(look_around))) run.check();
 }
 
 void Workers::work() {

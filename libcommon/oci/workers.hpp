@@ -2,6 +2,8 @@
 // A few threads that do tasks in the order they were given. The first task that throws ends the rest.
 #pragma once
 
+#include "io/events.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -22,8 +24,10 @@ class Workers {
 
   /// Dropped after stop().
   void add(std::function<void()> task);
-  /// Until no task is under way or waits, those included that tasks have added.
-  void wait();
+  /// Until no task is under way or waits, those included that tasks have added; false when `until` came first.
+  bool wait(const Deadline& until = {});
+  /// The same. @throws Error interrupted, timed_out
+  void wait(const io::Run& run);
   /// No task is begun any more; what was only added is dropped. Does not wait, so that a task may call it.
   void stop() noexcept;
 
