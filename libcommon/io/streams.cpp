@@ -5,6 +5,7 @@
 #include "core/fs.hpp"
 #include "core/text.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -51,6 +52,13 @@ std::string image_in(std::string_view text) {
     throw Error(failure::bad_input,
                 fmt::format("stdin holds no image reference but '{}'", text::printable(last.substr(0, 60))));
   return last;
+}
+
+void Output::close() {
+  flush();
+  // The number stays taken: what is opened next must not become our stdout.
+  const Fd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (!null.open() || ::dup2(null.get(), fd_) < 0) throw Error(failure::write_failed, "stdout cannot be closed");
 }
 
 std::string image_line(std::string_view argument, const Input& in) {

@@ -37,6 +37,10 @@ class Output {
   /// Writes what is pending; only a tool that streams its answer (JSON lines) calls it itself.
   /// @throws Error write_failed
   void flush();
+  /// Writes what is pending and ends the stream, so that a reader need not wait for our own end. Nothing can be
+  /// printed afterwards.
+  /// @throws Error write_failed
+  void close();
   void discard() { pending_.clear(); }
 
  private:
