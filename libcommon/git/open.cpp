@@ -82,10 +82,16 @@ std::string repository_above(const std::filesystem::path& path) {
   return out;
 }
 
+/// libgit2 1.5 gives another code than GIT_EOWNER when the user has no safe.directory at all.
+bool belongs_to_another(int code) {
+  return code == other_owner || (code == GIT_ENOTFOUND && last_message().find("safe.directory") != std::string::npos);
+}
+
 [[noreturn]] void fail_open(int code, const std::string& location, const std::filesystem::path& path) {
-  if (code == other_owner)
-    throw Error(failure::denied, fmt::format("'{}' belongs to another user, so git does not trust it", location),
-                fmt::format("git config --global --add safe.directory {}", path.string()));
+  if (belongs_to_another(code))
+    throw Error(
+        failure::denied, fmt::format("'{}' belongs to another user, so git does not trust it", location),
+        fmt::format("git config --global --add safe.directory {}", absolute(std::filesystem::absolute(path).c_str())));
   std::error_code fault;
   if (!std::filesystem::exists(path, fault)) {
     if (fault) throw Error(failure::read_failed, fmt::format("cannot look at '{}': {}", location, fault.message()));
@@ -159,7 +165,7 @@ std::optional<Repository> Repository::discover(const std::filesystem::path& insi
   auto store = std::make_unique<Store>();
   git_repository* handle = nullptr;
   const int code = git_repository_open_ext(&handle, inside.c_str(), 0, nullptr);
-  if (code == GIT_ENOTFOUND) return std::nullopt;
+  if (code == GIT_ENOTFOUND && !belongs_to_another(code)) return std::nullopt;
   if (code != 0) fail_open(code, inside.string(), inside);
   store->handle.reset(handle);
   store->location = location_of(handle);

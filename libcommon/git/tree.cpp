@@ -17,7 +17,7 @@ constexpr int most_hops = 40;  // as Linux, path_resolution(7)
   const auto id = id_of(oid).hex();
   if (code == GIT_ENOTFOUND)
     throw Error(failure::unreachable, fmt::format("the clone {} lacks the {} {}", store.location, what, id),
-                fmt::format("git -C {} fetch --refetch", store.location));
+                fmt::format("git -C {} fetch --refetch --no-filter", store.location));
   throw Error(failure::read_failed,
               fmt::format("cannot read the {} {} of {}: {}", what, id, store.location, last_message()));
 }

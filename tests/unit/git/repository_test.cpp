@@ -121,6 +121,20 @@ TEST_CASE("what is no repository on this machine is said to be so") {
         ExitCode::usage);
 }
 
+TEST_CASE("a repository of another user is refused with the command that allows it") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can give a repository away");
+    return;
+  }
+  const TestRepository made;
+  made.commit("one");
+  for (const auto& path : {made.path(), made.path() / ".git"}) REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);
+  const auto error = failed(failure::denied, [&] { static_cast<void>(Repository::open(made.path().string())); });
+  CHECK(contains(error.message(), "belongs to another user"));
+  CHECK(error.hint() == "git config --global --add safe.directory " + made.path().string());
+  failed(failure::denied, [&] { static_cast<void>(Repository::discover(made.path())); });
+}
+
 TEST_CASE("another host is refused without showing a password") {
   for (const auto* remote : {"https://git.example.org/config.git", "ssh://git@git.example.org/config.git",
                              "git@git.example.org:config.git", "git://git.example.org/x", "host:path/x"})
