@@ -72,6 +72,7 @@ class Track {
     return std::make_unique<Watch>(client_, std::move(options), std::move(sink));
   }
   void on_object(Watch::Change change, json& object);
+  [[nodiscard]] bool lacks_parts() const { return snapshot_.object && !pods_ && outcome_.target.kind != Kind::pod; }
   void watch_parts();
   void watch_events(const std::vector<std::string>& wanted);
   [[nodiscard]] bool synced() const;
@@ -125,8 +126,7 @@ void Track::on_object(Watch::Change change, json& object) {
 
 /// ReplicaSets and pods, once the selector is known.
 void Track::watch_parts() {
-  const auto kind = outcome_.target.kind;
-  if (!snapshot_.object || pods_ || kind == Kind::pod) return;
+  if (!lacks_parts()) return;
   const Query query{{"labelSelector", snapshot_.object->selector_text}};
   pods_ = watch("pods", query, true, [this](Watch::Change change, json& object) {
     dirty_ = news_ = true;
@@ -134,7 +134,7 @@ void Track::watch_parts() {
     else if (change == Watch::Change::set) put(snapshot_.pods, read_pod(object));
     else if (change == Watch::Change::deleted) drop(snapshot_.pods, object);
   });
-  if (kind != Kind::deployment) return;
+  if (outcome_.target.kind != Kind::deployment) return;
   sets_ = watch("replicasets", query, true, [this](Watch::Change change, json& object) {
     dirty_ = news_ = true;
     if (change == Watch::Change::replaced) snapshot_.replica_sets.clear();
