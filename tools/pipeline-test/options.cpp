@@ -69,7 +69,7 @@ void describe_e2e(cli::App& app, Options& all) {
   app.choice("--pod-security", options.pod_security, {"restricted", "baseline", "privileged"}, "what pods may do");
   app.option("--allow-egress", options.allow_egress, "CIDR[:PORT]", "what pods may reach outside the namespace");
   app.option("--ready-timeout", options.ready_timeout, "DURATION", "until it is ready (default 5m)");
-  app.option("--stable", options.stable, "DURATION", "stay ready for so long (default 2s)");
+  app.option("--stable", options.stable, "DURATION", "stay ready for so long, tests included (default 5s)");
   app.group("Checks");
   app.option("--checks", options.checks, "FILE", "checks.yaml: questions and answers");
   app.option("--spec", options.spec, "PATH|FILE", "OpenAPI with x-amples (default /?spec); none for none");

@@ -45,7 +45,7 @@ struct E2eOptions {
   std::string pod_security = "restricted";
   std::vector<std::string> allow_egress;
   std::chrono::milliseconds ready_timeout{300'000};
-  std::chrono::milliseconds stable{2'000};
+  std::chrono::milliseconds stable{5'000};
   std::vector<std::string> checks;
   std::string spec = "auto";
   std::vector<std::string> urls;

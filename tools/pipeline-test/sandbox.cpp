@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace slipway::pipeline_test {
@@ -20,6 +21,7 @@ constexpr const char* expires_mark = "slipway/expires";
 constexpr const char* owner_mark = "slipway/owner";
 constexpr const char* image_mark = "slipway/image";
 constexpr const char* scratch_mark = "slipway/scratch";
+constexpr std::chrono::milliseconds look_every{100};
 constexpr const char* managed_mark = "app.kubernetes.io/managed-by";
 
 json object(const char* version, const char* kind, const std::string& name_space, json spec) {
@@ -131,20 +133,20 @@ void create_sandbox(kube::Client& client, const SandboxSpec& spec, const io::Run
 std::string remove_sandbox(kube::Client& client, const std::string& name, std::chrono::milliseconds wait,
                            const io::Run& run) {
   const auto path = kube::path_of(resource("namespaces"), "", name);
-  const auto deadline = Deadline::in(wait);
-  const auto gone = [&](const Error& error) { return error.failure().id == failure::not_found.id; };
+  const auto deadline = Deadline::in(std::max(wait, std::chrono::milliseconds{1}));
   try {
     client.remove(path, json::object({{"propagationPolicy", "Background"}}), run);
-    // Nobody new comes in any more; what runs here is a test, and need not be asked for long.
+    // Nobody new comes in any more. The namespace's controller looks after five seconds, and again after half
+    // of the grace of the pods that it then finds: so these are to be gone by then.
     client.remove(kube::path_of(resource("pods"), name), json::object({{"gracePeriodSeconds", 1}}), run);
   } catch (const Error& error) {
-    if (!gone(error)) throw;
+    if (error.failure().id != failure::not_found.id) throw;
   }
   while (true) {
     const auto object = client.find(path, run);
     if (!object) return {};
     if (deadline.passed()) return blocked_by(*object);
-    client.wait(std::chrono::milliseconds{150}, run);
+    client.wait(look_every, run);
   }
 }
 
