@@ -205,7 +205,7 @@ Mounted copy_mounts(StagePlan& plan, const Custom& custom) {
                                                   "instead, so absolute paths differ",
                                                   mount.from, directory));
     } else if (!destination.starts_with('/')) {
-      destination = grammar::clean_path(directory + "/" + destination);
+      destination = grammar::clean_path(fmt::format("{}/{}", directory, destination));
     }
     const auto source = mount.source.empty() ? std::string(is_local ? "." : "/") : mount.source;
     plan.report.warning(mount.mark, fmt::format("what is mounted from '{}' is not seen in the image, but stays in a "

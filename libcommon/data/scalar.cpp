@@ -165,7 +165,7 @@ std::string go_key(double d) {
   std::array<char, 40> buffer{};
   const auto [end, fault] =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), narrow, std::chars_format::scientific);
-  const std::string shortest(buffer.data(), end);
+  std::string shortest(buffer.data(), end);
   const auto e = shortest.find('e');
   int exponent = 0;
   std::from_chars(shortest.data() + e + (shortest[e + 1] == '+' ? 2 : 1), shortest.data() + shortest.size(), exponent);

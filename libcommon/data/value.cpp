@@ -58,6 +58,8 @@ Value Value::sequence(std::vector<Value> items) {
   return v;
 }
 
+Value Value::mapping() { return mapping(std::vector<Member>()); }
+
 Value Value::mapping(std::vector<Member> members) {
   Value v;
   v.kind_ = Kind::mapping;

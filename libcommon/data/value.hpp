@@ -28,13 +28,19 @@ class Value {
  public:
   struct Member;
 
-  Value() = default;  ///< null
+  Value();  ///< null
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
   static Value of(bool b);
   static Value of(std::int64_t i);
   static Value of(double d);
   static Value of(std::string s);
   static Value sequence(std::vector<Value> items = {});
-  static Value mapping(std::vector<Member> members = {});
+  static Value mapping();
+  static Value mapping(std::vector<Member> members);
 
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] bool is(Kind kind) const { return kind_ == kind; }
@@ -81,5 +87,13 @@ struct Value::Member {
   Value value;
   Mark key_mark;
 };
+
+// Here, where Member is complete: a vector may be declared of an incomplete type but not destroyed.
+inline Value::Value() = default;
+inline Value::Value(const Value& other) = default;
+inline Value::Value(Value&& other) noexcept = default;
+inline Value& Value::operator=(const Value& other) = default;
+inline Value& Value::operator=(Value&& other) noexcept = default;
+inline Value::~Value() = default;
 
 }  // namespace slipway::data

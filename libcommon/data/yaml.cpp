@@ -13,6 +13,7 @@
 #include <cmath>
 #include <istream>
 #include <optional>
+#include <ranges>
 #include <streambuf>
 #include <unordered_map>
 
@@ -130,9 +131,7 @@ class Builder : public YAML::EventHandler {
     const auto& anchored = anchors_[anchor];
     if (!anchored.complete) fail(mark, "this alias stands inside the very value that it names");
     count(mark, anchored.nodes, anchored.bytes);
-    auto value = anchored.value;
-    if (value.is_scalar()) place(mark, std::move(value), anchored.plain);
-    else place(mark, std::move(value), false);
+    place(mark, anchored.value, anchored.plain);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -350,7 +349,7 @@ class Builder : public YAML::EventHandler {
     if (!value.is(Kind::sequence) ||
         !std::ranges::all_of(value.items(), [](const Value& item) { return item.is(Kind::mapping); }))
       fail(mark, "'<<' takes a map or a list of maps");
-    for (auto item = value.items().rbegin(); item != value.items().rend(); ++item) merge_map(frame, *item, mark);
+    for (const auto& item : std::ranges::reverse_view(value.items())) merge_map(frame, item, mark);
   }
 
   void merge_map(Frame& frame, const Value& value, const YAML::Mark& mark) {
