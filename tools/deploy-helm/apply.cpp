@@ -159,7 +159,7 @@ class Rollout {
     } else {
       run_->events.note(
           fmt::format("{}: rolling {} back to revision {}", result_.target, result_.release, good->number));
-      wrong = go_back(cluster, *helm_, result_.release, good->number, good->description, options_->settle, run);
+      wrong = go_back(cluster, *helm_, result_.release, good->number, options_->settle, run);
       result_.image = site_->survey.deployment.base_image;
       result_.state = rolled_back;
       const auto standing = stand(cluster, *helm_, result_.release, run);
@@ -196,6 +196,7 @@ Readiness wait_until_ready(Cluster& cluster, const std::vector<helm::Object>& ob
     return answer;
   }
   kube::TrackOptions options;
+  options.place = cluster.target.name;
   options.policy.stable = settle;
   // One that has failed decides; the sooner it is undone, the less is broken.
   options.settle_all = false;
@@ -208,7 +209,8 @@ Readiness wait_until_ready(Cluster& cluster, const std::vector<helm::Object>& ob
   answer.held = worst == kube::State::held;
   for (const auto& outcome : outcomes) {
     if (outcome.verdict.state != worst) continue;
-    answer.reason = kube::summary_line(outcome);
+    answer.reason = outcome.verdict.cause ? fmt::format("{} {}", outcome.target.text(), outcome.verdict.cause->name)
+                                          : kube::summary_line(outcome);
     answer.explanation = kube::explain(
         outcome, {.place = fmt::format("{}/{}", cluster.target.name, cluster.place.name_space), .next = {}});
     break;
@@ -217,9 +219,10 @@ Readiness wait_until_ready(Cluster& cluster, const std::vector<helm::Object>& ob
 }
 
 std::string go_back(Cluster& cluster, const helm::Program& helm, const std::string& release, int to,
-                    const std::string& description, std::chrono::milliseconds settle, const io::Run& run) {
+                    std::chrono::milliseconds settle, const io::Run& run) {
   try {
-    helm.rollback(cluster.place, release, to, description, cluster.target.timeout, run);
+    // helm's own description, "Rollback to N", says what it is; standing.hpp reads it.
+    helm.rollback(cluster.place, release, to, {}, cluster.target.timeout, run);
     const auto objects = helm::parse_manifest(helm.manifest(cluster.place, release, to, run), "the release's manifest");
     const auto ready = wait_until_ready(cluster, objects, settle, limited(run, cluster.target.timeout));
     return ready.ready ? std::string() : ready.reason;

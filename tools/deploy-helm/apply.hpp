@@ -37,6 +37,6 @@ struct Readiness {
 /// Rolls the release back to `to` and waits until what it holds is ready.
 /// @return what went wrong, or nothing
 [[nodiscard]] std::string go_back(Cluster& cluster, const helm::Program& helm, const std::string& release, int to,
-                                  const std::string& description, std::chrono::milliseconds settle, const io::Run& run);
+                                  std::chrono::milliseconds settle, const io::Run& run);
 
 }  // namespace slipway::deploy_helm

@@ -142,7 +142,7 @@ class Comparison {
       for (const auto& [key, value] : before->items()) run(step_to(path, key), &value, nullptr);
       return;
     }
-    FieldChange change{.path = path, .secret = secret_};
+    FieldChange change{.path = path, .secret = secret_, .extra = subset_ && nothing(before)};
     if (!secret_ && before != nullptr) change.before = *before;
     if (!secret_ && after != nullptr) change.after = *after;
     changes_.push_back(std::move(change));

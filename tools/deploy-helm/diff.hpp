@@ -21,6 +21,7 @@ struct FieldChange {
   std::optional<nlohmann::json> before;
   std::optional<nlohmann::json> after;
   bool secret = false;  ///< before and after are left out
+  bool extra = false;   ///< drift: only the live object has it, and a deploy leaves it there
   friend bool operator==(const FieldChange&, const FieldChange&) = default;
 };
 

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
+#include <pwd.h>
 #include <stop_token>
 #include <thread>
 
@@ -41,6 +42,18 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
+/// CI systems and containers often set neither variable; the password file knows most of them.
+std::string user_name(const Environment& env) {
+  for (const char* variable : {"USER", "LOGNAME"})
+    if (const auto name = env(variable); name && !name->empty()) return *name;
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return fmt::format("uid{}", ::getuid());
+}
+
 LeaseFacts facts_of(const json& object) {
   const auto& spec = object.value("spec", json::object());
   return {.holder = spec.value("holderIdentity", ""),
@@ -67,8 +80,7 @@ bool may_live(const LeaseFacts& lease_facts, system_clock::time_point now, const
 }
 
 std::string our_identity(const Environment& env) {
-  const auto user = env("USER").value_or(env("LOGNAME").value_or(fmt::format("uid{}", ::getuid())));
-  return fmt::format("{}@{}/{}", user, host_name(), ::getpid());
+  return fmt::format("{}@{}/{}", user_name(env), host_name(), ::getpid());
 }
 
 struct Lock::Impl {

@@ -4,13 +4,13 @@
 namespace slipway::deploy_helm {
 
 void describe(cli::App& app, Options& options) {
-  app = cli::App("deploy-helm", "Deploys a service by plan: staging at once, production when a person approved it.");
+  app = cli::App("deploy-helm", "Deploys a service by plan; production only when a person approved it.");
   const auto command = [&](const char* name, const char* purpose) -> cli::App& {
     auto& made = app.command(name, purpose, options.command);
     made.positional("SERVICE", options.service, "service of deploy-targets.yaml");
     return made;
   };
-  command("plan", "print what would change, as a plan that can be approved; change nothing");
+  command("plan", "print what would change, as JSON that can be approved");
   command("diff", "show a plan to a person; 1 if it changes anything");
   command("apply", "deploy, wait until it is ready, undo what fails");
   command("status", "what is deployed where, and is it well?");
@@ -19,33 +19,33 @@ void describe(cli::App& app, Options& options) {
   command("recover", "end an operation that was killed half way");
 
   app.group("Input");
-  app.option("-i,--image", options.image, "IMAGE", "image by digest; without it, or with -, the line on stdin");
+  app.option("-i,--image", options.image, "IMAGE", "image by digest; else the line on stdin");
   app.option("-t,--target", options.targets, "TARGET", "target or group; repeatable");
-  app.option("-p,--plan", options.plan, "FILE", "diff, apply: a plan that was made; - for stdin");
+  app.option("-p,--plan", options.plan, "FILE", "diff, apply: a plan; - for stdin");
   app.option("-r,--registry", options.registry, "DIR", "configuration registry (default $CONFIG_REGISTRY)");
   app.option("--config-commit", options.commit, "REV", "commit of the registry (default its HEAD)");
-  app.option("--targets", options.targets_file, "FILE", "instead of deploy-targets.yaml in the registry");
+  app.option("--targets", options.targets_file, "FILE", "targets file not in the registry");
   app.group("Behaviour");
-  app.option("--approve", options.approve, "DIGEST", "a person has read this plan: 12 or more of its digits");
+  app.option("--approve", options.approve, "DIGEST", "12 or more digits of the plan that was read");
   app.option("--to", options.to, "REVISION", "rollback: to this revision");
-  app.option("--settle", options.settle, "DURATION", "stay ready for so long (default 5s)");
+  app.option("--settle", options.settle, "DURATION", "stay ready for so long (default 2s)");
   app.flag("--leave-failed", options.leave_failed, "leave what failed as it is, to be looked at");
-  app.option("--skip-staging", options.skip_staging, "REASON", "without the proof that staging runs it; recorded");
+  app.option("--skip-staging", options.skip_staging, "REASON", "why staging need not run it first");
   app.option("--helm", options.helm, "FILE", "helm program (default $HELM_BIN, else on PATH)");
 
-  app.example("Onto staging, from a pipeline", "registry-push NAME | deploy-helm apply svc -t staging");
+  app.example("To staging, from a pipeline", "registry-push NAME | deploy-helm apply svc -t staging");
   app.example("A plan for production", "deploy-helm plan svc -t production < image > plan.json");
   app.example("The very plan that was read", "deploy-helm apply --plan plan.json --approve 3f9c1e2b4d5a");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::partial, ExitCode::undone, ExitCode::not_undone, ExitCode::usage,
              ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::try_again, ExitCode::permission,
              ExitCode::setup, ExitCode::timeout});
   app.exit_meaning(ExitCode::ok, "applied, or nothing to do");
-  app.exit_meaning(ExitCode::no, "diff: changes; else: failed and left as it is");
-  app.exit_meaning(ExitCode::partial, "some targets done, a later one failed and was undone");
-  app.exit_meaning(ExitCode::undone, "failed and rolled back");
-  app.exit_meaning(ExitCode::not_undone, "failed and not rolled back: look now");
-  app.exit_meaning(ExitCode::try_again, "the plan is stale, or a release is busy");
-  app.exit_meaning(ExitCode::permission, "no approval, or of another plan");
+  app.exit_meaning(ExitCode::no, "diff: changes; else failed, left as it is");
+  app.exit_meaning(ExitCode::partial, "some done, a later one failed");
+  app.exit_meaning(ExitCode::undone, "failed, rolled back");
+  app.exit_meaning(ExitCode::not_undone, "failed, not rolled back");
+  app.exit_meaning(ExitCode::try_again, "plan stale or release busy");
+  app.exit_meaning(ExitCode::permission, "not approved");
 }
 
 }  // namespace slipway::deploy_helm

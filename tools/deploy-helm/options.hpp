@@ -24,7 +24,7 @@ struct Options {
   std::optional<std::string> skip_staging;  ///< why
   std::string helm;                         ///< program; else $HELM_BIN, else helm on PATH
   std::optional<int> to;                    ///< rollback: revision
-  std::chrono::milliseconds settle{5'000};  ///< ready for so long before it counts
+  std::chrono::milliseconds settle{2'000};  ///< ready for so long before it counts
   bool leave_failed = false;
 };
 

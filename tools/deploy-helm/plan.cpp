@@ -33,6 +33,7 @@ json write_field(const FieldChange& field) {
   if (field.before) out["before"] = *field.before;
   if (field.after) out["after"] = *field.after;
   if (field.secret) out["secret"] = true;
+  if (field.extra) out["extra"] = true;
   return out;
 }
 
@@ -92,6 +93,7 @@ json write_plan(const Plan& plan) {
             {"digest", plan.image.digest}}},
           {"registry", {{"location", plan.registry}, {"commit", plan.commit}}},
           {"helm", plan.helm_version},
+          {"skip-staging", plan.skip_staging},
           {"deployments", std::move(deployments)}};
 }
 
@@ -107,7 +109,9 @@ helm::ObjectKey read_key(const json& in) {
 std::vector<FieldChange> read_fields(const json& in) {
   std::vector<FieldChange> fields;
   for (const auto& one : in) {
-    FieldChange field{.path = one.at("path").get<std::string>(), .secret = one.value("secret", false)};
+    FieldChange field{.path = one.at("path").get<std::string>(),
+                      .secret = one.value("secret", false),
+                      .extra = one.value("extra", false)};
     if (one.contains("before")) field.before = one.at("before");
     if (one.contains("after")) field.after = one.at("after");
     fields.push_back(std::move(field));
@@ -169,6 +173,7 @@ Plan read_plan(const json& document) {
             .registry = in.at("registry").at("location").get<std::string>(),
             .commit = in.at("registry").at("commit").get<std::string>(),
             .helm_version = in.at("helm").get<std::string>(),
+            .skip_staging = in.at("skip-staging").get<std::string>(),
             .made_at = document.value("/made/at"_json_pointer, ""),
             .made_by = document.value("/made/by"_json_pointer, "")};
   for (const auto& one : in.at("deployments")) plan.deployments.push_back(read_deployment(one));
@@ -187,6 +192,10 @@ std::string_view without_prefix(std::string_view what) {
 }
 
 }  // namespace
+
+bool Drifted::put_back() const {
+  return missing || std::ranges::any_of(fields, [](const FieldChange& field) { return !field.extra; });
+}
 
 std::string_view name_of(Step step) {
   switch (step) {

@@ -27,6 +27,8 @@ struct Drifted {
   helm::ObjectKey key;
   bool missing = false;
   std::vector<FieldChange> fields;
+  /// Whether a deploy puts anything of it back: what was only added, helm's patches leave alone.
+  [[nodiscard]] bool put_back() const;
   friend bool operator==(const Drifted&, const Drifted&) = default;
 };
 
@@ -67,6 +69,7 @@ struct Plan {
   std::string registry;  ///< where the configuration came from
   std::string commit;
   std::string helm_version;
+  std::string skip_staging;             ///< why staging need not run it; mostly empty
   std::vector<Deployment> deployments;  ///< in the order in which they are applied
 
   // Beside the digested part.

@@ -19,26 +19,6 @@ using nlohmann::ordered_json;
 
 std::string dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-struct Health {
-  kube::State state = kube::State::done;
-  std::string text;
-};
-
-/// The workloads as they are this moment.
-Health look_at(Cluster& cluster, const std::vector<helm::Object>& objects, const io::Run& run) {
-  const auto workloads = kube::workloads_of(bodies(objects), cluster.place.name_space);
-  if (workloads.empty()) return {.state = kube::State::done, .text = "nothing to be ready"};
-  kube::TrackOptions options;
-  options.wait = false;
-  options.log_lines = 0;
-  const auto outcomes = kube::wait_ready(cluster.client, workloads, options, run);
-  Health health{.state = kube::worst(outcomes), .text = {}};
-  for (const auto& outcome : outcomes)
-    if (outcome.verdict.state == health.state && health.text.empty())
-      health.text = health.state == kube::State::done ? "ready" : kube::summary_line(outcome);
-  return health;
-}
-
 /// "2026-11-25 01:24:08" of helm's 2026-11-25T01:24:08.834387591Z.
 std::string when(const std::string& updated) {
   const auto time = text::parse_rfc3339(updated);
@@ -51,6 +31,20 @@ std::string when(const std::string& updated) {
 ordered_json document(const char* kind) { return {{"schema", "deploy-helm/v1"}, {"kind", kind}}; }
 
 }  // namespace
+
+Health health_of(Cluster& cluster, const std::vector<helm::Object>& objects, const io::Run& run) {
+  const auto workloads = kube::workloads_of(bodies(objects), cluster.place.name_space);
+  if (workloads.empty()) return {.state = kube::State::done, .text = "nothing to be ready"};
+  kube::TrackOptions options;
+  options.wait = false;
+  options.log_lines = 0;
+  const auto outcomes = kube::wait_ready(cluster.client, workloads, options, run);
+  Health health{.state = kube::worst(outcomes), .text = {}};
+  for (const auto& outcome : outcomes)
+    if (outcome.verdict.state == health.state && health.text.empty())
+      health.text = health.state == kube::State::done ? "ready" : kube::summary_line(outcome);
+  return health;
+}
 
 Answer status_of(std::vector<Berth>& berths, const helm::Program& helm, bool json, const io::Run& run) {
   std::vector<std::vector<std::string>> rows{{"TARGET", "RELEASE", "REVISION", "IMAGE", "CONFIG", "STATE"}};
@@ -82,7 +76,7 @@ Answer status_of(std::vector<Berth>& berths, const helm::Program& helm, bool jso
     const auto objects = helm::parse_manifest(helm.manifest(berth.cluster->place, berth.release, running->number, run),
                                               "the release's manifest");
     const auto image = image_of(berth.standing, *running, objects, {});
-    const auto health = look_at(*berth.cluster, objects, run);
+    const auto health = health_of(*berth.cluster, objects, run);
     auto state = health.text;
     if (newest->pending()) {
       pending = true;

@@ -4,10 +4,20 @@
 
 #include "core/exit_code.hpp"
 #include "fleet.hpp"
+#include "kube/workload.hpp"
 
 #include <string>
+#include <vector>
 
 namespace slipway::deploy_helm {
+
+struct Health {
+  kube::State state = kube::State::done;
+  std::string text;  ///< "ready", or what is not
+};
+
+/// The workloads among `objects` as they are this moment.
+[[nodiscard]] Health health_of(Cluster& cluster, const std::vector<helm::Object>& objects, const io::Run& run);
 
 struct Answer {
   std::string text;  ///< a table, or one JSON document

@@ -101,8 +101,7 @@ std::vector<Result> carry_out(const ReturnPlan& plan, std::vector<Berth>& berths
     auto& berth = berths[one.berth];
     auto& result = results[one.berth];
     io::Stage stage(run.events, "rollback", fmt::format("{} {} to revision {}", berth.target, berth.release, one.to));
-    const auto* goal = berth.standing.find(one.to);
-    const auto wrong = go_back(*berth.cluster, helm, berth.release, one.to, goal->description, options.settle, run);
+    const auto wrong = go_back(*berth.cluster, helm, berth.release, one.to, options.settle, run);
     const auto standing = stand(*berth.cluster, helm, berth.release, run);
     if (const auto* newest = standing.newest()) result.to = newest->number;
     result.image = one.image;
@@ -138,7 +137,7 @@ std::vector<Result> recover(std::vector<Berth>& berths, bool sure, const helm::P
         fmt::format("{} {}: revision {} is {}", berth.target, berth.release, newest->number, newest->status));
     std::string wrong;
     if (const auto* good = berth.standing.deployed()) {
-      wrong = go_back(cluster, helm, berth.release, good->number, good->description, options.settle, run);
+      wrong = go_back(cluster, helm, berth.release, good->number, options.settle, run);
       result.image = image_of(berth.standing, *good, {}, {});
       result.state = State::rolled_back;
       const auto standing = stand(cluster, helm, berth.release, run);
@@ -157,12 +156,6 @@ std::vector<Result> recover(std::vector<Berth>& berths, bool sure, const helm::P
     stage.end(fmt::format("{} {} {}", berth.target, berth.release, name_of(result.state)));
   }
   return results;
-}
-
-std::chrono::milliseconds age_of(const helm::Revision& revision, std::chrono::system_clock::time_point now) {
-  const auto begun = text::parse_rfc3339(revision.updated);
-  if (!begun) return std::chrono::milliseconds{0};
-  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(now - *begun), std::chrono::milliseconds{0});
 }
 
 }  // namespace slipway::deploy_helm

@@ -45,8 +45,4 @@ struct ReturnPlan {
 [[nodiscard]] std::vector<Result> recover(std::vector<Berth>& berths, bool sure, const helm::Program& helm,
                                           const ApplyOptions& options, const io::Run& run);
 
-/// How long ago the revision was begun, by the server's clock.
-[[nodiscard]] std::chrono::milliseconds age_of(const helm::Revision& revision,
-                                               std::chrono::system_clock::time_point now);
-
 }  // namespace slipway::deploy_helm

@@ -13,6 +13,7 @@
 #include "records.hpp"
 #include "rollback.hpp"
 #include "show.hpp"
+#include "staging.hpp"
 
 #include <fmt/format.h>
 
@@ -109,7 +110,8 @@ class Session {
     auto inputs = open_inputs(std::nullopt);
     const auto& service = inputs.targets().service(options_.service);
     const auto targets = inputs.select(service, options_.targets);
-    return finish(inputs, {.service = service, .targets = targets, .image = image}, to_apply);
+    return finish(inputs, {.service = service, .targets = targets, .image = image}, to_apply,
+                  options_.skip_staging.value_or(""));
   }
 
   [[nodiscard]] Prepared prepare_again(const Plan& plan, bool to_apply) {
@@ -117,17 +119,36 @@ class Session {
     const auto& service = inputs.targets().service(plan.service);
     std::vector<std::string> names;
     for (const auto& deployment : plan.deployments) names.push_back(deployment.target);
-    return finish(inputs, {.service = service, .targets = inputs.select(service, names), .image = plan.image},
-                  to_apply);
+    return finish(inputs, {.service = service, .targets = inputs.select(service, names), .image = plan.image}, to_apply,
+                  plan.skip_staging);
   }
 
-  [[nodiscard]] Prepared finish(Inputs& inputs, Wish wish, bool to_apply) {
+  [[nodiscard]] Prepared finish(Inputs& inputs, Wish wish, bool to_apply, const std::string& skip_staging) {
     const auto helm = open_helm();
     if (to_apply) wish.holder = our_identity(context_.env);
     auto prepared = prepare(inputs, wish, helm, context_.env, run());
     prepared.plan.made_at = text::rfc3339(std::chrono::system_clock::now());
     prepared.plan.made_by = who();
+    prepared.plan.skip_staging = skip_staging;
+    demand_staging(inputs, wish, prepared.plan, helm);
     return prepared;
+  }
+
+  /// @throws Error not_approved when the targets file wants staging to run it first, and staging does not
+  void demand_staging(const Inputs& inputs, const Wish& wish, const Plan& plan, const helm::Program& helm) const {
+    const auto requirements = requirements_for(inputs.targets(), wish.targets);
+    if (requirements.empty()) return;
+    if (!plan.skip_staging.empty())
+      return run().events.warn(fmt::format("without the proof of staging: {}", text::printable(plan.skip_staging)));
+    const auto staging = staging_of(inputs.targets(), wish.targets);
+    auto missing = missing_proof(requirements, plan, look_at_staging(wish.service, staging, helm, context_.env, run()));
+    if (missing.empty()) return;
+    Error error(failure::not_approved,
+                fmt::format("staging does not run what {} is to get", requirements.front().target),
+                fmt::format("deploy-helm apply {} -t {} ..., or --skip-staging REASON", plan.service,
+                            staging.empty() ? "STAGING" : staging.front().name));
+    for (auto& sentence : missing) error.add_place(std::move(sentence));
+    throw error;
   }
 
   [[nodiscard]] static std::string how_to_approve(const Plan& plan) {

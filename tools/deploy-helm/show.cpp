@@ -91,12 +91,20 @@ void show_drift(std::string& out, const Deployment& deployment, const ShowLimits
       out += fmt::format("  ! {} was deleted by hand: it is put back\n", object.key.text());
       continue;
     }
-    out += fmt::format("  ! {} was changed by hand: these fields are put back\n", object.key.text());
     std::vector<FieldChange> back;
+    std::vector<FieldChange> stay;
     // drift() compares the release with what lives; the reader wants to see where it goes.
     for (const auto& field : object.fields)
-      back.push_back({.path = field.path, .before = field.after, .after = field.before, .secret = field.secret});
+      (field.extra ? stay : back)
+          .push_back({.path = field.path, .before = field.after, .after = field.before, .secret = field.secret});
+    if (!back.empty()) out += fmt::format("  ! {} was changed by hand: these fields are put back\n", object.key.text());
     show_fields(out, back, limits);
+    if (!stay.empty())
+      out += fmt::format("  ! {} was added to by hand: these fields stay, helm leaves them alone\n", object.key.text());
+    for (auto& field : stay) {
+      out += field.secret ? fmt::format("      {}\n", field.path)
+                          : fmt::format("      {}  {}\n", field.path, value_text(field.before, limits.width));
+    }
   }
 }
 
@@ -137,7 +145,8 @@ std::string summary(const Deployment& deployment) {
   if (const auto n = count(Action::remove); n > 0) parts.push_back(fmt::format("{} removed", n));
   if (const auto n = count(Action::change); n > 0) parts.push_back(fmt::format("{} changed", n));
   if (const auto n = count(Action::add); n > 0) parts.push_back(fmt::format("{} added", n));
-  if (!deployment.drift.empty()) parts.push_back(fmt::format("{} put back", deployment.drift.size()));
+  if (const auto n = std::ranges::count_if(deployment.drift, &Drifted::put_back); n > 0)
+    parts.push_back(fmt::format("{} put back", n));
   if (parts.empty()) return deployment.step == Step::unchanged ? "nothing" : "the release's record only";
   return text::join(parts, ", ");
 }
@@ -145,6 +154,7 @@ std::string summary(const Deployment& deployment) {
 std::string show(const Plan& plan, const ShowLimits& limits) {
   auto out = fmt::format("plan {} for {}: image {}, configuration {}\n", plan.digest().substr(0, 12), plan.service,
                          plan.image.text(), plan.commit.substr(0, 12));
+  if (!plan.skip_staging.empty()) out += fmt::format("WITHOUT STAGING: {}\n", text::printable(plan.skip_staging));
   std::vector<std::vector<std::string>> rows{{"TARGET", "RELEASE", "STEP", "FROM", "IMAGE NOW", "APPROVAL", "CHANGES"}};
   for (const auto& d : plan.deployments)
     rows.push_back({d.target, d.name_space + '/' + d.release, std::string(name_of(d.step)),
@@ -152,7 +162,7 @@ std::string show(const Plan& plan, const ShowLimits& limits) {
                     dash(short_image(d.base_image)), d.approval ? "a person" : "none", summary(d)});
   out += table(rows);
   for (const auto& d : plan.deployments) {
-    if (d.step == Step::unchanged && d.warnings.empty()) continue;
+    if (d.step == Step::unchanged && d.warnings.empty() && d.drift.empty()) continue;
     out += fmt::format("{} {}/{}, chart {}\n", d.target, d.name_space, d.release, d.chart);
     for (const auto& warning : d.warnings) out += fmt::format("  warning: {}\n", warning);
     show_changes(out, d, limits);

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <future>
 
 namespace slipway::deploy_helm {
@@ -86,27 +85,6 @@ void check_rendered(const Survey& survey, const std::string& service, const helm
 
 }  // namespace
 
-const helm::Revision* Standing::deployed() const {
-  for (auto at = history.rbegin(); at != history.rend(); ++at)
-    if (at->status == "deployed") return &*at;
-  // A failed upgrade on top leaves the one before as superseded in some versions of helm.
-  for (auto at = history.rbegin(); at != history.rend(); ++at)
-    if (at->status == "superseded") return &*at;
-  return nullptr;
-}
-
-const helm::Revision* Standing::previous_good() const {
-  if (history.empty()) return nullptr;
-  for (auto at = history.rbegin() + 1; at != history.rend(); ++at)
-    if (at->status == "deployed" || at->status == "superseded") return &*at;
-  return nullptr;
-}
-
-const helm::Revision* Standing::find(int number) const {
-  const auto found = std::ranges::find(history, number, &helm::Revision::number);
-  return found == history.end() ? nullptr : &*found;
-}
-
 Standing stand(const Cluster& cluster, const helm::Program& helm, const std::string& release, const io::Run& run) {
   return {.history = helm.history(cluster.place, release, run)};
 }
@@ -120,28 +98,6 @@ void refuse_pending(const Standing& standing, const Cluster& cluster, const std:
                           newest->status, newest->updated),
               fmt::format("if nobody is at work on it: deploy-helm recover {} -t {}", service, cluster.target.name))
       .add_place(fmt::format("target {}", cluster.target.name));
-}
-
-std::string image_of(const Standing& standing, const helm::Revision& revision, const std::vector<helm::Object>& objects,
-                     const std::string& like) {
-  const auto* at = &revision;
-  // helm 3 writes "Rollback to N" over the description.
-  for (std::size_t hops = 0; at != nullptr && hops <= standing.history.size(); ++hops) {
-    if (const auto described = read_description(at->description); !described.image.empty()) return described.image;
-    constexpr std::string_view prefix = "Rollback to ";
-    int number = 0;
-    const auto& text = at->description;
-    if (!text.starts_with(prefix)) break;
-    std::from_chars(text.data() + prefix.size(), text.data() + text.size(), number);
-    at = standing.find(number);
-  }
-  std::string first;
-  for (const auto& object : objects)
-    for (const auto& image : helm::images_of(object.body)) {
-      if (first.empty()) first = image;
-      if (image.starts_with(like + '@') || image.starts_with(like + ':')) return image;
-    }
-  return first;
 }
 
 std::vector<json> bodies(const std::vector<helm::Object>& objects) {
@@ -214,8 +170,8 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
       d.base_image = image_of(survey.standing, *base, survey.last, image.name());
       d.drift = find_drift(cluster, survey.last, d.warnings, run);
       d.values = value_changes(given.get(), values);
-      const bool same = newest->status == "deployed" && d.drift.empty() && !new_namespace &&
-                        manifest_digest(survey.last, last_hooks) == d.manifest_digest;
+      const bool same = newest->status == "deployed" && std::ranges::none_of(d.drift, &Drifted::put_back) &&
+                        !new_namespace && manifest_digest(survey.last, last_hooks) == d.manifest_digest;
       d.step = same ? Step::unchanged : Step::upgrade;
     }
     return survey;

@@ -8,23 +8,13 @@
 #include "helm/program.hpp"
 #include "inputs.hpp"
 #include "plan.hpp"
+#include "standing.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace slipway::deploy_helm {
-
-/// The record of a release, without what it would become.
-struct Standing {
-  std::vector<helm::Revision> history;  ///< oldest first
-  [[nodiscard]] const helm::Revision* newest() const { return history.empty() ? nullptr : &history.back(); }
-  /// The revision that counts as running: the newest that is or was deployed.
-  [[nodiscard]] const helm::Revision* deployed() const;
-  /// The newest good one before `newest`, to go back to.
-  [[nodiscard]] const helm::Revision* previous_good() const;
-  [[nodiscard]] const helm::Revision* find(int number) const;
-};
 
 struct Survey {
   Deployment deployment;
@@ -48,10 +38,6 @@ struct Survey {
 /// @throws Error busy
 void refuse_pending(const Standing& standing, const Cluster& cluster, const std::string& service,
                     const std::string& release);
-
-/// The image that a revision runs: by its description (through rollbacks), else by its manifest.
-[[nodiscard]] std::string image_of(const Standing& standing, const helm::Revision& revision,
-                                   const std::vector<helm::Object>& objects, const std::string& like);
 
 /// The objects as kube/track wants them.
 [[nodiscard]] std::vector<nlohmann::json> bodies(const std::vector<helm::Object>& objects);

@@ -141,7 +141,11 @@ TEST_CASE("drift is what a person changed, not what the server filled in", "[dep
   CHECK(paths(drift(manifest, live, false)) == Paths{"spec.replicas",
                                                      "spec.template.spec.containers[a].env[DEBUG].name",
                                                      "spec.template.spec.containers[a].env[DEBUG].value"});
-  CHECK(drift(manifest, live, true).size() == 2);
+  const auto found = drift(manifest, live, true);
+  REQUIRE(found.size() == 2);
+  // helm's three-way patch removes only what an earlier manifest had.
+  CHECK(found[0].extra);
+  CHECK_FALSE(drift(manifest, live, false).at(0).extra);
 }
 
 TEST_CASE("drift: empty and absent are the same; data has no defaults", "[deploy-helm]") {

@@ -45,7 +45,8 @@ Plan sample() {
                              {.path = "data.password", .secret = true}},
                   .noise = 2}};
   dc1.drift = {{.key = {.kind = "ConfigMap", .name = "c"},
-                .fields = {{.path = "data.a", .before = json("x"), .after = json("y")}}},
+                .fields = {{.path = "data.a", .before = json("x"), .after = json("y")},
+                           {.path = "data.b", .after = json("z"), .extra = true}}},
                {.key = {.kind = "ConfigMap", .name = "gone"}, .missing = true}};
   dc1.values = {{.path = "replicas", .origin = "hello/values-dc1.yaml:3"}};
   auto staging = dc1;
@@ -197,6 +198,9 @@ TEST_CASE("a person sees the table, the changes, drift, origins and warnings", "
   CHECK_THAT(text, Contains("      data.password  (secret, changed)\n"));
   CHECK_THAT(text, Contains("(2 fields that only follow: checksums, the chart's label)"));
   CHECK_THAT(text, Contains("  ! ConfigMap/c was changed by hand: these fields are put back\n      data.a  y -> x\n"));
+  CHECK_THAT(
+      text,
+      Contains("  ! ConfigMap/c was added to by hand: these fields stay, helm leaves them alone\n      data.b  z\n"));
   CHECK_THAT(text, Contains("  ! ConfigMap/gone was deleted by hand"));
   CHECK_THAT(text, Contains("  value replicas  (hello/values-dc1.yaml:3)\n"));
   CHECK_THAT(text, Contains("  warning: careful\n"));
