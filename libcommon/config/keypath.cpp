@@ -30,7 +30,7 @@ class PathReader {
       if (text_[at_] == '[') {
         bracket();
       } else {
-        if (!first && text_[at_++] != '.') fail("lacks a dot");
+        if (!first) expect('.', "lacks a dot");
         word();
       }
       first = false;
@@ -44,10 +44,16 @@ class PathReader {
                 R"(write a.b[2].c; a dot in a key is a\.b or ["a.b"])");
   }
 
+  void expect(char wanted, std::string_view otherwise) {
+    if (at_ == text_.size() || text_[at_] != wanted) fail(otherwise);
+    ++at_;
+  }
+
   void word() {
     std::string key;
     while (at_ < text_.size() && text_[at_] != '.' && text_[at_] != '[') {
-      if (text_[at_] == '\\' && ++at_ == text_.size()) fail("ends with a backslash");
+      if (text_[at_] == '\\') ++at_;
+      if (at_ == text_.size()) fail("ends with a backslash");
       key += text_[at_++];
     }
     if (key.empty()) fail("has an empty part");
@@ -59,7 +65,8 @@ class PathReader {
     if (at_ < text_.size() && text_[at_] == '"') {
       std::string key;
       for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-        if (text_[at_] == '\\' && ++at_ == text_.size()) break;
+        if (text_[at_] == '\\') ++at_;
+        if (at_ == text_.size()) break;
         key += text_[at_];
       }
       if (at_ == text_.size()) fail("has an open quote");
@@ -73,7 +80,7 @@ class PathReader {
       at_ += static_cast<std::size_t>(end - begin);
       path_.emplace_back(index);
     }
-    if (at_ == text_.size() || text_[at_++] != ']') fail("lacks a closing bracket");
+    expect(']', "lacks a closing bracket");
   }
 
   std::string_view text_;

@@ -122,6 +122,7 @@ std::vector<std::string> Registry::environments(std::string_view service) const 
   const auto directory = one.empty() ? std::string() : directory_of(one, commit_);
   if (!layout_.environments.empty()) {
     std::vector<std::string> names;
+    names.reserve(layout_.environments.size());
     for (const auto& rule : layout_.environments) names.push_back(rule.name);
     return names;
   }

@@ -88,8 +88,9 @@ class Walk {
     const auto link = std::make_shared<const std::string>(fmt::format("{} -> {}", here, text::printable(target)));
     if (target.empty() || target.front() == '/')
       throw Error(failure::bad_input, fmt::format("the link {} does not lead to a path inside the repository", *link));
-    const auto parts = text::split(target, '/');
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part) steps_.push_front({*part, link});
+    std::vector<Step> detour;
+    for (auto& part : text::split(target, '/')) detour.push_back({std::move(part), link});
+    steps_.insert(steps_.begin(), detour.begin(), detour.end());
   }
 
   /// A path that is not there is an answer; a link to nothing is a mistake of who made it.

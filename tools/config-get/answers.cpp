@@ -139,6 +139,7 @@ std::string files_text(const config::Bundle& bundle) {
 std::string names_json(std::string_view registry, std::string_view commit, std::string_view key,
                        const std::vector<std::string>& names) {
   std::vector<std::string> list;
+  list.reserve(names.size());
   for (const auto& name : names) list.push_back(quoted(name));
   return fmt::format(R"({{"schema":"config-get/v1","kind":"list","registry":{},"commit":"{}","{}":[{}]}})",
                      quoted(registry), commit, key, joined(list)) +

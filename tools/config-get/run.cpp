@@ -85,17 +85,29 @@ class Command {
                         [&] { return config::open(source_, at, environment, std::move(layout)); });
   }
 
-  [[nodiscard]] config::Bundle read(config::Registry& registry, const std::string& service,
-                                    const std::string& environment) {
-    if (environment.empty()) {
-      const auto names = registry.environments(service);
-      const auto there = names.empty() ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
-      fail_usage(fmt::format("say which environment of '{}' with -e{}", service, there),
-                 fmt::format("config-get {} -e {}", service, names.empty() ? "ENVIRONMENT" : names.back()));
-    }
+  static void need_environment(const config::Registry& registry, const std::string& service,
+                               const std::string& environment) {
+    if (!environment.empty()) return;
+    const auto names = registry.environments(service);
+    const auto there = names.empty() ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
+    fail_usage(fmt::format("say which environment of '{}' with -e{}", service, there),
+               fmt::format("config-get {} -e {}", service, names.empty() ? "ENVIRONMENT" : names.back()));
+  }
+
+  [[nodiscard]] config::Selection selection(const std::string& service, const std::string& environment) const {
+    return {.service = service, .environment = environment, .release = options_.release};
+  }
+
+  [[nodiscard]] config::ReadOptions read_options() const {
     config::ReadOptions how;
     if (options_.external) how.external = *options_.external;
-    auto bundle = registry.read({.service = service, .environment = environment, .release = options_.release}, how);
+    return how;
+  }
+
+  [[nodiscard]] config::Bundle read(config::Registry& registry, const std::string& service,
+                                    const std::string& environment) {
+    need_environment(registry, service, environment);
+    auto bundle = registry.read(selection(service, environment), read_options());
     tell(registry, bundle);
     return bundle;
   }
@@ -208,7 +220,9 @@ class Command {
   ExitCode list_files() {
     if (options_.service.empty()) fail_usage("missing SERVICE: list files is about one");
     auto registry = open(options_.at, options_.environment);
-    const auto bundle = read(registry, options_.service, options_.environment);
+    // No warnings: what is absent stands in the answer, and what the files say is not asked.
+    need_environment(registry, options_.service, options_.environment);
+    const auto bundle = registry.read(selection(options_.service, options_.environment), read_options());
     context_.out.print(wants_json() ? files_json(bundle) : files_text(bundle));
     return ExitCode::ok;
   }

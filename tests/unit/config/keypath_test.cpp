@@ -61,7 +61,7 @@ TEST_CASE("malformed paths are refused with the column") {
   CHECK(refused("a.") == "the key path 'a.' has an empty part at column 3");
   CHECK(refused("a[x]") == "the key path 'a[x]' has no number in its brackets at column 3");
   CHECK(refused("a[1") == "the key path 'a[1' lacks a closing bracket at column 4");
-  CHECK(refused("a[1]b") == "the key path 'a[1]b' lacks a dot at column 6");
+  CHECK(refused("a[1]b") == "the key path 'a[1]b' lacks a dot at column 5");
   CHECK(refused(R"(["a)") == R"(the key path '["a' has an open quote at column 4)");
   CHECK(refused(R"(a\)") == R"(the key path 'a\' ends with a backslash at column 3)");
 }
