@@ -52,8 +52,8 @@ class Asker {
 
   std::vector<CheckResult> ask_all() {
     while (finished_ < asked_.size()) {
-      start_more();
       const auto before = finished_;
+      start_more();
       client_->drive(*run_, next_wake(), [&] { return finished_ != before; });
       if (client_->active() == 0 && finished_ == before) pause();
       ask_again();
