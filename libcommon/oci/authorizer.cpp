@@ -52,6 +52,11 @@ std::string Authorizer::header(const std::string& repository, Need need) {
   if (!challenge_) return {};
   if (challenge_->scheme == "basic") return login() ? basic(*login()) : std::string{};
   const auto scope = scope_of(repository, need);
+  // Who may push may also pull: one token for a whole push.
+  if (need == Need::pull)
+    if (const auto push = tokens_.find(scope_of(repository, Need::push));
+        push != tokens_.end() && std::chrono::steady_clock::now() < push->second.renew_at)
+      return "Bearer " + push->second.text;
   const auto kept = tokens_.find(scope);
   if (kept != tokens_.end() && std::chrono::steady_clock::now() < kept->second.renew_at)
     return "Bearer " + kept->second.text;

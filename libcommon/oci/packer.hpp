@@ -130,6 +130,8 @@ class Packer {
   Packer& operator=(const Packer&) = delete;
 
   [[nodiscard]] std::shared_ptr<PackedLayer> begin(std::string name);
+  /// Until all that was written is compressed, and ready() has been told. @throws Error interrupted, timed_out
+  void wait(const io::Run& run) { workers_.wait(run); }
   /// Ends everything; whoever waits gets `why`. Does not wait for the threads.
   void stop(std::exception_ptr why) noexcept;
 

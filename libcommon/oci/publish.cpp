@@ -43,6 +43,7 @@ Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& content
       .media_type = std::string(media::docker_config), .digest = Digest::of(*text), .size = text->size()};
   // Beside the last layers, whose own end is awaited anyway.
   uploads_.add([this, blob = blob_of(*text, described.digest)] { place(blob); });
+  packer_.wait(run_);  // first, because its end is what uploads begin with
   uploads_.wait(run_);
   check();
   const auto layers = placed_layers(image, contents, config);

@@ -172,7 +172,7 @@ Reference Reference::parse(std::string_view text, const Failure& failure) {
   const auto first = rest.substr(0, slash);
   if (slash != std::string_view::npos && means_host(first)) {
     if (!is_host(first)) throw parser.wrong(fmt::format("'{}' is no host", text::printable(first)));
-    out.registry = text::lower(first);
+    out.registry = first;
     rest = rest.substr(slash + 1);
   } else {
     out.registry = hub;

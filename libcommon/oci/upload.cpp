@@ -86,7 +86,8 @@ bool Registry::settled(const std::string& repository, const Digest& digest, std:
                        const http::Result& result) {
   if (is_success(result)) {
     const auto confirmed = result.response->header("docker-content-digest");
-    if (!confirmed || *confirmed == digest.text()) return true;
+    if (confirmed == digest.text() || (!confirmed && result.response->status == 201)) return true;
+    if (!confirmed) return has_blob(repository, digest, size);  // 200 or 204: somebody on the way answered
     throw Error(failure::protocol,
                 fmt::format("{} stored a layer as {} instead of {}", name_, text::printable(*confirmed), digest.text()))
         .add_place(fmt::format("{} {}", ask.method, http::safe_url(ask.url)));
@@ -110,7 +111,7 @@ void Registry::upload(const std::string& repository, const Blob& blob) {
     const bool there = settled(repository, blob.digest, blob.size, put, result);
     forget(session);
     if (there) return;
-    if (is_lost_session(result)) {
+    if (is_lost_session(result) || is_success(result)) {
       if (tries > std::min(access_.retries, 2))
         throw failed(put, result)
             .add_place("uploads are lost on the way: do several registries behind one name share no http.secret?");
@@ -151,7 +152,7 @@ bool Registry::upload(const std::string& repository, const BlobStream& stream) {
   for (int tries = 1;; ++tries) {
     const auto result = attempt(put);
     if (settled(repository, digest, size, put, result)) break;
-    if (is_lost_session(result)) {
+    if (is_lost_session(result) || is_success(result)) {
       forget(session);
       return false;
     }
