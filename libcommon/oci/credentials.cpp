@@ -158,6 +158,10 @@ std::vector<std::string> auth_keys(std::string_view registry, std::string_view r
   return out;
 }
 
+void check_login_file(const std::string& text, const std::filesystem::path& file) {
+  static_cast<void>(parse_file(text, file));
+}
+
 std::optional<Login> find_login(const std::string& text, const std::filesystem::path& file, std::string_view registry,
                                 std::string_view repository, const io::Run& run) {
   const auto document = parse_file(text, file);

@@ -34,6 +34,10 @@ struct Login {
 /// repository's path and its parents (podman), the host, the host with scheme and version (docker).
 [[nodiscard]] std::vector<std::string> auth_keys(std::string_view registry, std::string_view repository);
 
+/// Whether a file that was named can be read as a login file, before anything depends on it.
+/// @throws Error as find_login()
+void check_login_file(const std::string& text, const std::filesystem::path& file);
+
 /// What one file knows. Helpers that it names are run, with a time limit of 30 s.
 /// @param text the file's content
 /// @throws Error bad_input for broken JSON, with line and column; bad_setup when a named helper is missing

@@ -33,12 +33,12 @@ auto ask(const Reference& reference, const Access& access, const io::Run& run, Q
 void check_targets(const std::vector<Reference>& to) {
   if (to.empty()) throw Error(failure::bad_usage, "no reference to push to");
   for (const auto& reference : to) {
-    if (!reference.named_registry)
-      throw Error(failure::bad_usage,
-                  fmt::format("'{}' names no registry", reference.repository.starts_with("library/")
-                                                            ? reference.repository.substr(8)
-                                                            : reference.repository),
-                  fmt::format("write {} if Docker Hub is meant, else HOST/{}", reference.name(), reference.repository));
+    if (!reference.named_registry) {
+      std::string_view name = reference.repository;
+      if (name.starts_with("library/")) name.remove_prefix(8);
+      throw Error(failure::bad_usage, fmt::format("'{}' names no registry", name),
+                  fmt::format("write HOST/{}, or {} if Docker Hub is meant", name, reference.name()));
+    }
     static_cast<void>(reference.version());
   }
 }

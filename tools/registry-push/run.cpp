@@ -58,7 +58,10 @@ oci::Access access_of(const Options& options, const cli::Context& context) {
   access.plain_http = options.plain_http;
   access.retries = options.retries;
   access.agent = "registry-push";
-  if (options.creds_file) access.creds_file = *options.creds_file;
+  if (options.creds_file) {
+    access.creds_file = *options.creds_file;
+    oci::check_login_file(fs::read_file(*options.creds_file), *options.creds_file);
+  }
   if (options.username)
     access.login = oci::Login{.user = *options.username,
                               .password = secret_of(*options.password_file),
