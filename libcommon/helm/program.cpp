@@ -42,6 +42,19 @@ std::vector<std::string> get(const std::string& part, const Place& place, const 
   return arguments;
 }
 
+/// posix_spawn cannot ask for PR_SET_PDEATHSIG; util-linux can. Nothing where it is missing.
+std::vector<std::string> find_launcher(const io::Run& run) {
+  std::vector<std::string> launcher{"setpriv", "--pdeathsig", "KILL", "--"};
+  process::Command probe{.argv = launcher};
+  probe.argv.emplace_back("true");
+  try {
+    if (process::run(probe, run).ok()) return launcher;
+  } catch (const Error& error) {
+    if (error.failure().id != failure::bad_setup.id) throw;
+  }
+  return {};
+}
+
 bool is(const Error& error, const Failure& failure) { return error.failure().id == failure.id; }
 
 }  // namespace
@@ -58,12 +71,14 @@ Program Program::open(const std::string& name, const io::Run& run) {
   if (!outcome.ok())
     throw Error(failure::no_helm, fmt::format("'{} version' ended with {}", name, outcome.how()),
                 "is it helm? name another one with --helm FILE or HELM_BIN");
-  return {name, parse_version(outcome.out)};
+  auto version = parse_version(outcome.out);
+  return {name, std::move(version), find_launcher(run)};
 }
 
 std::string Program::call(std::string_view doing, std::vector<std::string> arguments, std::string input,
                           const io::Run& run) const {
-  process::Command command{.argv = {path_}, .env = environment(), .input = std::move(input)};
+  process::Command command{.argv = launcher_, .env = environment(), .input = std::move(input)};
+  command.argv.push_back(path_);
   std::ranges::move(arguments, std::back_inserter(command.argv));
   command.on_err = Warnings(run.events);
   auto outcome = process::run(command, run);
@@ -126,7 +141,8 @@ void Program::uninstall(const Place& place, const std::string& release, bool wai
 TestResult Program::test(const Place& place, const std::string& release, std::chrono::milliseconds timeout,
                          const io::Run& run) const {
   TestResult result;
-  process::Command command{.argv = {path_}, .env = environment(), .keep = 0};
+  process::Command command{.argv = launcher_, .env = environment(), .keep = 0};
+  command.argv.push_back(path_);
   std::ranges::move(query_arguments({"test", release, "--logs", "--timeout", duration_argument(timeout)}, place),
                     std::back_inserter(command.argv));
   const auto told = [&](std::string_view line) {

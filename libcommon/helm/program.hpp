@@ -21,8 +21,10 @@ struct TestResult {
   std::vector<std::string> lines;  ///< what helm and the tests' pods printed
 };
 
-/// One helm program of a known version. Copies are cheap; calls may run at once from several threads.
-/// All calls may throw, besides what is named: no_helm, unreachable, denied, interrupted, timed_out, helm_failed.
+/// One helm program of a known version. Where setpriv(1) is there, a helm dies with us even when we are killed,
+/// so that whoever finds its half-done record can know that nobody is at work. Copies are cheap; calls may run at once
+/// from several threads. All calls may throw, besides what is named: no_helm, unreachable, denied, interrupted,
+/// timed_out, helm_failed.
 class Program {
  public:
   /// Asks its version, once.
@@ -71,12 +73,14 @@ class Program {
                                 const io::Run& run) const;
 
  private:
-  Program(std::string path, Version version) : path_(std::move(path)), version_(std::move(version)) {}
+  Program(std::string path, Version version, std::vector<std::string> launcher)
+      : path_(std::move(path)), version_(std::move(version)), launcher_(std::move(launcher)) {}
   [[nodiscard]] std::string call(std::string_view doing, std::vector<std::string> arguments, std::string input,
                                  const io::Run& run) const;
 
   std::string path_;
   Version version_;
+  std::vector<std::string> launcher_;  ///< put before the program, so that it does not outlive us
 };
 
 }  // namespace slipway::helm

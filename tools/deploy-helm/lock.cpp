@@ -2,6 +2,7 @@
 #include "lock.hpp"
 
 #include "core/error.hpp"
+#include "core/fs.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
@@ -61,7 +63,16 @@ LeaseFacts facts_of(const json& object) {
           .duration = std::chrono::seconds{spec.value("leaseDurationSeconds", 0)}};
 }
 
-bool process_exists(int pid) { return ::kill(pid, 0) == 0 || errno != ESRCH; }
+/// A killed process that nobody has reaped yet (in a container often nobody does) is as dead as one that is gone.
+bool process_exists(int pid) {
+  try {
+    const auto stat = fs::read_file(fmt::format("/proc/{}/stat", pid));
+    const auto name_end = stat.rfind(')');
+    return name_end == std::string::npos || stat.substr(name_end + 1, 2) != " Z";
+  } catch (const Error&) {
+    return ::kill(pid, 0) == 0 || errno != ESRCH;
+  }
+}
 
 }  // namespace
 
