@@ -159,6 +159,10 @@ void apply(Access& access, const Overrides& over) {
     access.exec.reset();
     access.token_file.reset();
     access.basic.reset();
+    if (!over.client_certificate) {  // a server takes a certificate before it looks at a token
+      access.cert_pem.reset();
+      access.key_pem.reset();
+    }
   }
   if (over.impersonate.any()) access.impersonate = over.impersonate;
 }

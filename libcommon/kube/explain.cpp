@@ -80,12 +80,22 @@ std::vector<std::string> explain(const Outcome& outcome, const ExplainOptions& o
       if (other.id != verdict.cause->id && verdict.cause->text.find(other.text) == std::string::npos && ++shown <= 2)
         add("also", other.name + ": " + other.text);
   }
-  std::vector<const EventFact*> events;
-  for (const auto& event : outcome.events)
-    if (event.type != "Normal" || event.reason == "Killing") events.push_back(&event);
+  std::vector<EventFact> events;
+  for (const auto& event : outcome.events) {
+    if (event.type == "Normal" && event.reason != "Killing") continue;
+    // Each refused pod has another name in an otherwise equal message: one line for all.
+    const auto same = std::ranges::find(events, event.reason, &EventFact::reason);
+    if (event.reason == "FailedCreate" && same != events.end()) {
+      const int count = same->count + event.count;
+      *same = event;
+      same->count = count;
+      continue;
+    }
+    events.push_back(event);
+  }
   const auto most = static_cast<std::size_t>(std::max(0, options.events));
   if (events.size() > most) events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(most));
-  for (std::size_t i = 0; i < events.size(); ++i) add(i == 0 ? "events" : "", event_text(*events[i]));
+  for (std::size_t i = 0; i < events.size(); ++i) add(i == 0 ? "events" : "", event_text(events[i]));
   for (const auto& log : outcome.logs) {
     const auto which = fmt::format("{}{}", log.container, log.previous ? ", the run before" : "");
     if (log.lines.empty()) {

@@ -375,7 +375,8 @@ const ReplicaSet* target_of(const Workload& deployment, const std::vector<Replic
     if (set.owner == deployment.uid && set.template_text == deployment.template_text &&
         (!found || set.created < found->created || (set.created == found->created && set.name < found->name)))
       found = &set;
-  if (found || deployment.observed < deployment.generation || deployment.revision == 0) return found;
+  if (found || deployment.paused || deployment.observed < deployment.generation || deployment.revision == 0)
+    return found;
   // A server that adds defaults to one of the two only: the numbers agree once the controller has caught up.
   for (const auto& set : sets)
     if (set.owner == deployment.uid && set.revision == deployment.revision) return &set;

@@ -120,7 +120,8 @@ void Track::on_object(Watch::Change change, json& object) {
       snapshot_.pods.push_back(read_pod(object));
     }
     break;
-  case Watch::Change::listed: break;
+  case Watch::Change::listed:
+  case Watch::Change::lost: break;
   }
 }
 
@@ -266,8 +267,11 @@ void Track::tell(const Verdict& verdict, const io::Run& run) {
   if (verdict.state != State::progressing) return;
   auto line = verdict.text;
   if (verdict.cause) line += "; " + verdict.cause->name + ": " + verdict.cause->text;
-  if (line == said_) return;
-  said_ = line;
+  // Counts alone ("7 times", "8 times") are no news.
+  auto key = verdict.text;
+  if (verdict.cause) key += fmt::format("; {} {} {}", verdict.cause->id, verdict.cause->pod, verdict.cause->pods);
+  if (key == said_) return;
+  said_ = std::move(key);
   said_at_ = Steady::now();
   const auto& counts = verdict.counts;
   run.events.emit({.kind = "progress",
@@ -397,9 +401,8 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
     milliseconds wait = run.deadline.left(5s);
     for (auto& track : tracks)
       if (!track->finished()) wait = std::min(wait, track->step(inner));
-    client.wait(std::max(wait, 1ms), inner, [&] {
-      return std::ranges::any_of(tracks, [](const auto& t) { return t->has_news(); });
-    });
+    client.wait(std::max(wait, 1ms), inner,
+                [&] { return std::ranges::any_of(tracks, [](const auto& t) { return t->has_news(); }); });
     std::pair<milliseconds, std::string> lost{0ms, {}};
     bool failed = false;
     for (auto& track : tracks) {

@@ -37,7 +37,7 @@ struct Outcome {
   Target target;
   Verdict verdict;
   std::string uid;            ///< of the workload
-  std::string selector;  ///< its label selector, as a query
+  std::string selector;       ///< its label selector, as a query
   std::string template_text;  ///< that was judged
   std::chrono::milliseconds took{0};
   std::vector<EventFact> events;       ///< about the failing pod, its owner and the workload

@@ -277,9 +277,16 @@ std::string tidy_message(std::string_view message, std::size_t most) {
   std::string text = text::printable(text::trim(message));
   std::ranges::replace(text, '\n', ' ');
   std::ranges::replace(text, '\t', ' ');
-  for (const std::string_view noise : {"rpc error: code = NotFound desc = ", "rpc error: code = Unknown desc = ",
-                                       "failed to pull and unpack image ", "rpc error: code = Unavailable desc = "})
+  for (const std::string_view noise :
+       {"rpc error: code = NotFound desc = ", "rpc error: code = Unknown desc = ", "failed to pull and unpack image ",
+        "(combined from similar events): ", "Error creating: ", "rpc error: code = Unavailable desc = "})
     for (auto at = text.find(noise); at != std::string::npos; at = text.find(noise)) text.erase(at, noise.size());
+  // containerd names the image once at each layer; the last says it all.
+  constexpr std::string_view resolve = "failed to resolve reference ";
+  if (const auto at = text.find(resolve); at != std::string::npos) {
+    const auto end = text.find("\": ", at + resolve.size());
+    if (end != std::string::npos) text.erase(0, end + 3);
+  }
   // user:password@ in an address, and what follows a bearer word.
   for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
     const auto end = text.find_first_of(" /\"'", at + 3);

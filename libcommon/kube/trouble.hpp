@@ -39,7 +39,7 @@ struct Trouble {
   std::string container;                         ///< empty: the pod as a whole
   std::string message;                           ///< the server's or the runtime's words, one line, credentials cut out
   int count = 0;                                 ///< attempts, restarts, events seen; 0 when it cannot be counted
-  bool ripe = true;        ///< seen often enough, where it can be counted
+  bool ripe = true;                              ///< seen often enough, where it can be counted
   bool repeated = false;                         ///< proof by repetition: one pod will do even for a probable class
   bool previous_log = false;                     ///< the cause is in the log of the run before
   std::optional<std::chrono::seconds> patience;  ///< where the case at hand differs from its class

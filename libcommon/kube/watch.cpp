@@ -146,6 +146,8 @@ void Watch::Impl::start_list(const io::Run& run) {
   active = client.transport().start(sent, [this](http::Result result) {
     active.reset();
     on_list(std::move(result));
+    json none;
+    if (!complete || !trouble.empty()) sink(Change::lost, none);
   });
 }
 
@@ -238,6 +240,8 @@ void Watch::Impl::start_stream(const io::Run& run) {
   active = client.transport().start(std::move(request), [this](http::Result result) {
     active.reset();
     on_stream_end(std::move(result));
+    json none;
+    sink(Change::lost, none);
   });
 }
 

@@ -44,9 +44,10 @@ struct WatchOptions {
 
 class Watch {
  public:
-  enum class Change { replaced, set, deleted, listed };
+  enum class Change { replaced, set, deleted, listed, lost };
   /// `replaced`: a new list begins, forget what you have (object null); `set`: added or modified;
-  /// `deleted`; `listed`: the list is complete (object null).
+  /// `deleted`; `listed`: the list is complete (object null); `lost`: the connection is, step() has
+  /// work and trouble() may say why (object null).
   using Sink = std::function<void(Change, nlohmann::json& object)>;
 
   Watch(Client& client, WatchOptions options, Sink sink);

@@ -197,7 +197,8 @@ void Judge::see_troubles() {
         count += event.count;
         if (!newest || event.last >= newest->last) newest = &event;
       }
-    const bool recent = newest && newest->last && now_.now - *newest->last < 120s;
+    // A Deployment's condition comes and goes with the trouble; the others have events only, which stay.
+    const bool recent = object().kind != Kind::deployment && newest && newest->last && now_.now - *newest->last < 120s;
     if (standing_.refused || recent) {
       auto trouble = refusal(standing_.refused ? *standing_.refused : newest->message, count);
       if (trouble.kind->id == "quota" && object().kind == Kind::deployment && made == 0 && !standing_.old.empty() &&
@@ -245,7 +246,9 @@ void Judge::weigh_troubles() {
         sample = &each;
       if (!since || each.since < *since) since = each.since;
       const auto left = patience_of(each.trouble) - (now_.now - each.since);
-      if (!each.trouble.ripe) continue;
+      // Who sets a limit to the patience does not want to wait for a registry's second answer either.
+      const bool counts_answers = kind->id.starts_with("image-") || kind->id == "create-denied";
+      if (!each.trouble.ripe && !(policy_.patience && counts_answers)) continue;
       if (left > Time::duration{0}) {
         again(to_ms(left));
         continue;
@@ -391,9 +394,8 @@ void Judge::deadline() {
 /// Our own clock, for what no controller's deadline covers.
 void Judge::no_progress() {
   const auto limit = policy_.no_progress ? *policy_.no_progress
-                     : object().deadline
-                         ? milliseconds(std::chrono::seconds(*object().deadline)) + controller_margin
-                         : milliseconds(default_no_progress);
+                     : object().deadline ? milliseconds(std::chrono::seconds(*object().deadline)) + controller_margin
+                                         : milliseconds(default_no_progress);
   if (object().kind == Kind::job && !policy_.no_progress) return;  // a job may work in silence for hours
   const auto still = now_.now - memory_.progressed;
   if (still < limit) {

@@ -64,6 +64,15 @@ std::string writer_of(const json& deployment, const std::optional<kube::Time>& c
   return best;
 }
 
+/// "undo to revision N" is a cause of the revision that was N, and of none that only came after it.
+bool is_about(const Revision& revision) {
+  constexpr std::string_view undone = "undo to revision ";
+  if (!revision.cause.starts_with(undone)) return true;
+  const auto number = numbers_in(revision.cause.substr(undone.size()));
+  return !number.empty() &&
+         (number.front() == revision.number || std::ranges::find(revision.was, number.front()) != revision.was.end());
+}
+
 bool has_image(const Revision& revision, const std::string& wanted) {
   return std::ranges::any_of(revision.images, [&](const std::string& image) {
     return image == wanted || image.ends_with('/' + wanted) || (wanted.starts_with(':') && image.ends_with(wanted)) ||
@@ -119,8 +128,10 @@ History read_history(const json& deployment, const std::vector<json>& sets) {
   std::ranges::sort(history.revisions, {}, &Revision::number);
   // The controller copies the cause from the Deployment to each new ReplicaSet, whoever set it and for what.
   std::set<std::string> seen;
-  for (auto& revision : history.revisions)
-    if (!revision.cause.empty() && !seen.insert(revision.cause).second) revision.cause.clear();
+  for (auto& revision : history.revisions) {
+    const bool first = revision.cause.empty() || seen.insert(revision.cause).second;
+    if (!first || !is_about(revision)) revision.cause.clear();
+  }
   return history;
 }
 
@@ -133,7 +144,7 @@ Choice choose(const History& history, const Wanted& wanted) {
     return text::join(list, ", ");
   };
   if (wanted.revision) {
-    if (const auto* to = history.find(*wanted.revision)) return {to, "as asked for"};
+    if (const auto* to = history.find(*wanted.revision)) return {to, wanted.why.empty() ? "as asked for" : wanted.why};
     throw Error(failure::not_found, fmt::format("deployment/{} has no revision {}", history.workload, *wanted.revision),
                 "it has " + known());
   }

@@ -44,6 +44,7 @@ struct History {
 struct Wanted {
   std::optional<std::int64_t> revision;
   std::optional<std::string> image;
+  std::string why;  ///< of `revision`, when it is not the user's own word
   bool previous = false;
   /// Not this one, although it may serve: the one that failed.
   std::optional<std::int64_t> not_this;

@@ -141,6 +141,7 @@ Wanted undo_target(const Options& options, const kube::Outcome& outcome) {
     std::from_chars(options.undo_to.data(), options.undo_to.data() + options.undo_to.size(), number);
     wanted.revision = number;
   } else if (outcome.baseline_revision != 0 && outcome.baseline_revision != outcome.verdict.revision) {
+    wanted.why = "it served when the wait began";
     wanted.revision = outcome.baseline_revision;  // fixed when the wait began
   }
   return wanted;
@@ -232,7 +233,8 @@ std::vector<Result> judge_cluster(Session& session, std::size_t index, const std
     Result result{site_of(outcome.target), std::move(outcome), ExitCode::ok, {}};
     const auto& verdict = result.outcome.verdict;
     result.code = kube::exit_code_of(verdict.state);
-    explain(session, result.site, result.outcome);
+    if (verdict.state != State::unreachable || !result.outcome.uid.empty() || session.many())
+      explain(session, result.site, result.outcome);
     const bool bad = verdict.state == State::failed || verdict.state == State::timeout;
     if (bad) save_evidence(session, result.site, result.outcome);
     if (verdict.state == State::done) mark_good(session, result.site, verdict.revision);
@@ -257,6 +259,13 @@ void check_undo_to(const Options& options) {
                 fmt::format("--undo-to has to be last-good, previous or a revision, not '{}'", options.undo_to));
 }
 
+/// The cluster did not answer once: that is an error, and no answer about a rollout.
+bool never_reached(const std::vector<Result>& results) {
+  return std::ranges::all_of(results, [](const Result& result) {
+    return result.outcome.verdict.state == State::unreachable && result.outcome.uid.empty();
+  });
+}
+
 }  // namespace
 
 ExitCode status(Session& session, const std::vector<Wish>& wishes) {
@@ -265,6 +274,8 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
   const auto errors =
       in_parallel(session.clusters.size(), [&](std::size_t i) { results[i] = judge_cluster(session, i, wishes); });
   if (!session.many() && errors.front()) throw *errors.front();
+  if (!session.many() && never_reached(results.front()))
+    throw Error(failure::unreachable, results.front().front().outcome.verdict.text, "--api-grace sets how long to try");
   auto code = ExitCode::ok;
   ordered_json summary = ordered_json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {

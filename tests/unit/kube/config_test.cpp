@@ -194,6 +194,7 @@ TEST_CASE("options win over the file") {
       with("username: u, password: p", "server: https://x, certificate-authority-data: Y2E=").access(overrides);
   CHECK(access.token == "given");
   CHECK_FALSE(access.basic);
+  CHECK_FALSE(with("client-certificate-data: Yw==, client-key-data: aw==").access(overrides).cert_pem);
   CHECK(access.server == "http://127.0.0.1:8001");
   CHECK(access.name_space == "n");
   CHECK(access.insecure);

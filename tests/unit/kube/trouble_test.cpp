@@ -38,6 +38,9 @@ TEST_CASE("refusals to make pods") {
 TEST_CASE("messages are made fit to show") {
   CHECK(tidy_message("rpc error: code = NotFound desc = failed to pull and unpack image \"x\": no\n\x1b[31m") ==
         "\"x\": no \\x1b[31m");
+  CHECK(tidy_message(
+            "failed to pull and unpack image \"r/x:y\": failed to resolve reference \"r/x:y\": r/x:y: not found") ==
+        "r/x:y: not found");
   CHECK(tidy_message("Get \"https://user:secret@r.example/v2/\": no") == "Get \"https://...@r.example/v2/\": no");
   CHECK(tidy_message("sent Bearer abcdefghijklmnop, was refused").find("abcdef") == std::string::npos);
   CHECK(tidy_message(std::string(500, 'x'), 10) == "xxxxxxxxxx...");

@@ -349,8 +349,9 @@ TEST_CASE("pods that cannot be made") {
     CHECK(world.watch(5s).state == State::done);
   }
   SECTION("a webhook that is away gets its time") {
-    world.event("web-new", "FailedCreate", "Internal error occurred: failed calling webhook \"x\": connection refused",
-                3);
+    const std::string refused = "Internal error occurred: failed calling webhook \"x\": connection refused";
+    world.condition("ReplicaFailure", "True", "FailedCreate", refused);
+    world.event("web-new", "FailedCreate", "Error creating: " + refused, 3);
     CHECK(world.watch(100s).state == State::progressing);
     CHECK(id_of(world.look()) == "webhook-down");
   }
@@ -533,4 +534,26 @@ TEST_CASE("order never matters") {
   const auto expected = run(0);
   CHECK(expected.find("failed ImageNotFound") != std::string::npos);
   for (unsigned seed = 1; seed <= 50; ++seed) REQUIRE(run(seed) == expected);
+}
+
+TEST_CASE("paused before the controller has made anything of the new template") {
+  World world(2);
+  world.deployment["spec"]["paused"] = true;
+  world.deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "1";
+  world.sets.pop_back();
+  world.deployment["status"]["updatedReplicas"] = 0;
+  const auto verdict = world.look();
+  CHECK(verdict.state == State::held);
+  CHECK(verdict.text == "paused: 0 of 2 updated, 0 available, 2 old");
+  CHECK(verdict.changed.empty());
+  CHECK(verdict.serving_revision == 1);
+}
+
+TEST_CASE("a limit to the patience does not wait for a second attempt") {
+  World world(2);
+  world.counts(1, 2, 2);
+  world.policy.patience = 2s;
+  world.waiting("p0", "ErrImagePull", not_found);
+  CHECK(world.watch(1s).state == State::progressing);
+  CHECK(world.watch(3s).state == State::failed);
 }
