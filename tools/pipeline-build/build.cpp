@@ -89,7 +89,8 @@ class Progress {
   std::deque<std::string> last_;
 };
 
-Built build(docker::Engine& engine, const docker::BuildRequest& request, Context files, const cli::Context& context) {
+Built build(docker::Engine& engine, const docker::BuildRequest& request, Context files, const cli::Context& context,
+            io::Stage& stage) {
   Progress progress(context);
   std::string id;
   try {
@@ -97,6 +98,7 @@ Built build(docker::Engine& engine, const docker::BuildRequest& request, Context
         request, to_tar(std::move(files)), [&](std::string_view line) { progress.line(line); }, context.run);
   } catch (const Error&) {
     progress.show_last();
+    stage.fail("the build failed");
     throw;
   }
   // An id alone is nothing that people can tell apart or a registry could take: it gets a name, which
@@ -162,7 +164,8 @@ ExitCode run(const Options& options, cli::Context& context) {
                   {{"variant", source.variant}, {"engine", engine.version()}});
   auto files = load_context(options, context);
   add_dockerfile(files, source.text);
-  const auto built = build(engine, request, std::move(files), context);
+  const auto built =
+      with_context(source.origin, [&] { return build(engine, request, std::move(files), context, stage); });
   stage.end(fmt::format("built {} ({})", built.name, text::show_size(built.image.size)),
             {{"image", built.name}, {"id", built.image.id}});
 

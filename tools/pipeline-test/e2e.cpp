@@ -31,6 +31,7 @@ namespace {
 constexpr std::chrono::minutes default_timeout{20};
 constexpr std::chrono::seconds route_patience{30};
 constexpr std::chrono::seconds evidence_time{60};
+constexpr std::chrono::minutes cleanup_patience{2};
 constexpr int examples_at_once = 8;
 
 /// The test's answer is no, and why.
@@ -53,12 +54,20 @@ struct Prepared {
   std::string name_space;
 };
 
+void check_level(const std::string& level) {
+  const std::vector<std::string> levels{"restricted", "baseline", "privileged"};
+  if (std::ranges::find(levels, level) == levels.end())
+    throw Error(failure::bad_usage, fmt::format("--pod-security '{}' is none of {}{}", level, text::join(levels, ", "),
+                                                text::did_you_mean(level, levels)));
+}
+
 Prepared prepare(const std::string& image, const E2eOptions& options, const cli::Context& context) {
+  check_level(options.pod_security);
   Prepared prepared;
   prepared.chart = read_chart(options.chart);
   prepared.values = read_values(options.values, options.set);
   for (const auto& file : options.checks) prepared.checks.push_back(parse_checks(fs::read_file(file, 8U << 20U), file));
-  prepared.release = options.release.empty() ? dns_label(prepared.chart.name, 53) : options.release;
+  prepared.release = dns_label(prepared.chart.name, 53);
   const auto timeout = context.common.timeout.value_or(default_timeout);
   prepared.mine = own(context.env, std::chrono::system_clock::now(), timeout);
   const auto project = dns_label(prepared.chart.name, 40);
@@ -84,8 +93,8 @@ class Test {
   }
 
   ExitCode go() {
-    Cleanup cleanup(*client_, prepared_.mine, prepared_.delivery.scratch.value_or(""), context_->env,
-                    options_->cleanup_timeout, run_->events);
+    Cleanup cleanup(*client_, prepared_.mine, prepared_.delivery.scratch.value_or(""), context_->env, cleanup_patience,
+                    run_->events);
     try {
       if (const auto failed = steps(cleanup)) {
         report_.cause = failed->cause;
@@ -99,15 +108,14 @@ class Test {
       throw;
     }
     report_.seconds = static_cast<double>(elapsed().count()) / 1000;
-    if (!report_.passed || options_->evidence_always) keep_evidence();
+    if (!report_.passed) keep_evidence();
     if (!report_.passed) tell_failure();
     if (all_->output_file) fs::write_file(*all_->output_file, to_json(report_));
     if (report_.passed) context_->out.print(context_->common.json ? to_json(report_) : report_.image + "\n");
     // The answer is known: the next program need not wait until a namespace is gone, which takes five seconds.
-    if (report_.passed && !options_->strict_cleanup) context_->out.close();
-    const auto left = clean(cleanup);
-    if (!report_.passed) return ExitCode::no;
-    return left && options_->strict_cleanup ? ExitCode::undone : ExitCode::ok;
+    if (report_.passed) context_->out.close();
+    clean(cleanup);
+    return report_.passed ? ExitCode::ok : ExitCode::no;
   }
 
  private:
@@ -307,7 +315,7 @@ class Test {
     const auto path = automatic ? "/?spec" : options_->spec;
     SpecChecks spec;
     if (!automatic && !path.starts_with('/')) {
-      spec = parse_spec(fs::read_file(path, 8U << 20U), path, options_->strict);
+      spec = parse_spec(fs::read_file(path, 8U << 20U), path, /*strict=*/false);
     } else {
       http::Request request;
       request.url = report_.route + path;
@@ -318,7 +326,7 @@ class Test {
         if (response.status != 200)
           throw Error(failure::bad_input,
                       fmt::format("there is no specification at {}: HTTP {}", path, response.status));
-        spec = parse_spec(response.body, path, options_->strict);
+        spec = parse_spec(response.body, path, /*strict=*/false);
       } catch (const Error& error) {
         if (automatic) {
           run_->events.note(fmt::format("no examples: {}", error.message()));
@@ -387,19 +395,18 @@ class Test {
                        .fields = {{"ok", false}, {"cause", report_.cause}}});
   }
 
-  /// @return whether anything is left
-  bool clean(Cleanup& cleanup) const {
+  /// What cannot be removed is told and left to the watchdog and to gc; the image has passed all the same.
+  void clean(Cleanup& cleanup) const {
     if (!report_.passed && options_->keep_on_failure) {
       cleanup.keep();
       run_->events.note(fmt::format("namespace {} stays until it expires: kubectl --context {} -n {} get pods",
                                     prepared_.name_space, report_.cluster, prepared_.name_space));
-      return false;
+      return;
     }
     io::Stage stage(run_->events, "clean", fmt::format("removing namespace {}", prepared_.name_space));
     const auto left = cleanup.remove();
     if (left.empty()) stage.end("nothing is left");
     else stage.fail(left);
-    return !left.empty();
   }
 
   const Options* all_;
@@ -417,6 +424,15 @@ class Test {
   std::chrono::milliseconds ready_at_{0};  ///< since the test began
   Report report_;
 };
+
+helm::Program open_helm(const cli::Context& context) {
+  try {
+    return helm::Program::open(context.env("HELM_BIN").value_or("helm"), context.run);
+  } catch (const Error& error) {
+    if (error.failure().id != failure::no_helm.id) throw;
+    throw Error(failure::no_helm, error.message(), "install helm 3.15 or newer, or name it in HELM_BIN");
+  }
+}
 
 /// Nothing is made in here: can it work at all?
 void check_cluster(kube::Client& client, const io::Run& run) {
@@ -438,7 +454,7 @@ ExitCode test_in_cluster(const Options& options, cli::Context& context) {
   const auto config = kube::Config::load(
       e2e.kubeconfig ? std::optional<std::filesystem::path>(*e2e.kubeconfig) : std::nullopt, context.env);
   kube::Client client(config.access(e2e.kube_context), "pipeline-test");
-  auto helm = helm::Program::open(context.env("HELM_BIN").value_or("helm"), context.run);
+  auto helm = open_helm(context);
   check_cluster(client, context.run);
   if (context.common.dry_run) {
     context.run.events.note(

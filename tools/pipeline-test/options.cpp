@@ -57,40 +57,32 @@ void describe_cluster(cli::App& app, std::optional<std::string>& kubeconfig, std
 
 void describe_e2e(cli::App& app, Options& all) {
   auto& options = all.e2e;
-  describe_image(app, all);
-  app.group("Deployment");
+  app.group("Image, deployment, checks");
+  app.positional("IMAGE", all.image, "the image; - or nothing for the line on stdin");
+  app.option("--image", all.image_option, "IMAGE", "the same as an option");
   app.option("--chart", options.chart, "DIR", "chart to install, a directory or a .tgz").required = true;
   app.option("--values", options.values, "FILE", "values for it, later files win");
   app.option("--set", options.set, "KEY=VALUE", "one value");
   app.option("--image-key", options.image_key, "KEY", "value that takes NAME@DIGEST, where it is not found");
-  app.option("--release", options.release, "NAME", "release name (default: the chart's)");
   app.option("--scratch", options.scratch, "HOST[/PREFIX]", "registry that brings the image to the cluster");
   describe_cluster(app, options.kubeconfig, options.kube_context);
-  app.choice("--pod-security", options.pod_security, {"restricted", "baseline", "privileged"}, "what pods may do");
-  app.option("--allow-egress", options.allow_egress, "CIDR[:PORT]", "what pods may reach outside the namespace");
-  app.option("--ready-timeout", options.ready_timeout, "DURATION", "until it is ready (default 5m)");
-  app.option("--stable", options.stable, "DURATION", "stay ready for so long, tests included (default 5s)");
-  app.group("Checks");
+  app.option("--pod-security", options.pod_security, "LEVEL", "restricted (default), baseline, privileged");
+  app.option("--allow-egress", options.allow_egress, "NET[:PORT]", "what pods may reach outside, as 10.0.0.0/8");
+  app.option("--ready-timeout", options.ready_timeout, "TIME", "until it is ready (default 5m)");
+  app.option("--stable", options.stable, "TIME", "stay ready for so long, tests included (5s)");
   app.option("--checks", options.checks, "FILE", "checks.yaml: questions and answers");
-  app.option("--spec", options.spec, "PATH|FILE", "OpenAPI with x-amples (default /?spec); none for none");
+  app.option("--spec", options.spec, "PATH|FILE", "OpenAPI with x-amples (default /?spec), or none");
   app.option("--url", options.urls, "PATH", "a page that must answer 200");
-  app.flag("--strict", options.strict, "text of x-amples must be equal, not begin alike");
   app.choice("--helm-test", options.helm_test, {"auto", "yes", "no"}, "run the chart's own tests");
-  app.group("Output");
   app.option("--evidence", options.evidence, "DIR", "what to look at after a failure (default evidence)");
-  app.flag("--evidence-always", options.evidence_always, "also when it passed");
   app.option("-o,--output-file", all.output_file, "FILE", "write the result as JSON, also of a failed test");
   app.flag("--keep-on-failure", options.keep_on_failure, "leave the namespace for a look, until it expires");
-  app.option("--cleanup-timeout", options.cleanup_timeout, "DURATION", "for the namespace to go (default 2m)");
-  app.flag("--strict-cleanup", options.strict_cleanup, "end with 5 when something could not be removed");
   app.example("In a pipe, before the push",
-              "pipeline-build production | pipeline-test e2e --chart chart --scratch localhost:5000");
+              "pipeline-build prod | pipeline-test e2e --chart chart --scratch localhost:5000");
   app.example("With checks of your own", "pipeline-test e2e IMAGE --chart chart --checks checks.yaml");
   app.example("An image that the cluster can pull", "pipeline-test e2e r.example.org/svc@sha256:... --chart chart");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
              ExitCode::permission, ExitCode::setup, ExitCode::timeout});
-  app.exit_meaning(ExitCode::ok, "all passed; stdout has the image");
-  app.exit_meaning(ExitCode::no, "not ready, or a check or helm test failed");
 }
 
 void describe_gc(cli::App& app, Options& all) {
@@ -114,8 +106,7 @@ void describe(cli::App& app, Options& options) {
   describe_e2e(app.command("e2e", "deploy it to a namespace of its own and ask it", options.command), options);
   describe_gc(app.command("gc", "remove what earlier runs left behind", options.command), options);
   app.example("Run the tests in an image", "pipeline-build test | pipeline-test run");
-  app.example("Try it in a cluster",
-              "pipeline-build production | pipeline-test e2e --chart chart --scratch localhost:5000");
+  app.example("Try it in a cluster", "pipeline-build prod | pipeline-test e2e --chart chart --scratch localhost:5000");
   app.example("Clean up after a job", "pipeline-test gc --mine");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
              ExitCode::permission, ExitCode::setup, ExitCode::timeout});

@@ -38,7 +38,6 @@ struct E2eOptions {
   std::vector<std::string> values;
   std::vector<std::string> set;
   std::optional<std::string> image_key;
-  std::string release;
   std::optional<std::string> scratch;
   std::optional<std::string> kubeconfig;
   std::optional<std::string> kube_context;
@@ -49,13 +48,9 @@ struct E2eOptions {
   std::vector<std::string> checks;
   std::string spec = "auto";
   std::vector<std::string> urls;
-  bool strict = false;
   std::string helm_test = "auto";
   std::string evidence = "evidence";
-  bool evidence_always = false;
   bool keep_on_failure = false;
-  bool strict_cleanup = false;
-  std::chrono::milliseconds cleanup_timeout{120'000};
 };
 
 struct GcOptions {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outcome.hpp"
 
-#include "core/text.hpp"
-
 #include <fmt/format.h>
 
 #include <csignal>
 #include <cstring>
 
 namespace slipway::pipeline_test {
+
+std::string show_limit(std::uint64_t bytes) {
+  for (const auto& [shift, unit] : {std::pair{30U, "GiB"}, std::pair{20U, "MiB"}, std::pair{10U, "KiB"}})
+    if (bytes >> shift != 0 && bytes % (std::uint64_t{1} << shift) == 0)
+      return fmt::format("{} {}", bytes >> shift, unit);
+  return fmt::format("{} bytes", bytes);
+}
 
 Outcome outcome_of(const docker::ContainerState& state, std::uint64_t memory) {
   Outcome outcome;
@@ -20,7 +25,7 @@ Outcome outcome_of(const docker::ContainerState& state, std::uint64_t memory) {
   if (outcome.passed) {
     outcome.text = "the test passed";
   } else if (outcome.oom) {
-    outcome.text = fmt::format("the test ran out of memory: the limit is {}", text::show_size(memory));
+    outcome.text = fmt::format("the test ran out of memory: the limit is {}", show_limit(memory));
   } else if (outcome.signal != 0) {
     const auto* name = ::sigabbrev_np(outcome.signal);
     outcome.text = name != nullptr ? fmt::format("the test was killed by SIG{} (exit status {})", name, outcome.code)

@@ -21,6 +21,9 @@ struct Outcome {
 /// @param memory the limit in bytes, for the sentence about it
 [[nodiscard]] Outcome outcome_of(const docker::ContainerState& state, std::uint64_t memory);
 
+/// A limit as it was most probably written: 2 GiB, 512 MiB, else in bytes.
+[[nodiscard]] std::string show_limit(std::uint64_t bytes);
+
 /// 0 or 1 by the table, or with `pass` the container's own status.
 [[nodiscard]] ExitCode exit_code_of(const Outcome& outcome, bool pass);
 

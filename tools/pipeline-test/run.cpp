@@ -182,13 +182,13 @@ ExitCode test(const Options& all, const std::string& image, cli::Context& contex
   const auto copies = parse_copies(options.copy, found->workdir);
   if (context.common.dry_run) {
     run.events.note(fmt::format("would run {} with {} of memory, {} CPUs, for at most {}", image,
-                                text::show_size(options.memory), options.cpus, text::show_duration(timeout)));
+                                show_limit(options.memory), options.cpus, text::show_duration(timeout)));
     return ExitCode::ok;
   }
 
   io::Stage stage(run.events, "run",
                   fmt::format("running {}: at most {}, {} of memory, {} CPUs", image, text::show_duration(timeout),
-                              text::show_size(options.memory), options.cpus),
+                              show_limit(options.memory), options.cpus),
                   {{"image", image}});
   Container container(engine, mine, run.events);
   const auto id = container.create(prepared.spec, run);
@@ -203,6 +203,7 @@ ExitCode test(const Options& all, const std::string& image, cli::Context& contex
     printed.finish();
     if (error.failure().id != failure::timed_out.id) throw;
     if (context.common.quiet) printed.show_last();
+    stage.fail("time ran out");
     copy_files();
     throw Error(failure::timed_out, fmt::format("the test did not end within {}", text::show_duration(timeout)),
                 "a longer --timeout, or a look at its last lines above");

@@ -24,8 +24,8 @@ TEST_CASE("the end of a container in words and numbers") {
       {127, false, false, 0, "the test failed: its program is not in the image (exit status 127)"},
       {130, false, false, 2, "the test was killed by SIGINT (exit status 130)"},
       {137, false, false, 9, "the test was killed by SIGKILL (exit status 137)"},
-      {137, true, false, 9, "the test ran out of memory: the limit is 2.1 GB"},
-      {0, true, false, 0, "the test ran out of memory: the limit is 2.1 GB"},
+      {137, true, false, 9, "the test ran out of memory: the limit is 2 GiB"},
+      {0, true, false, 0, "the test ran out of memory: the limit is 2 GiB"},
       {200, false, false, 0, "the test failed: exit status 200"},
   }));
   const auto outcome =
@@ -35,4 +35,10 @@ TEST_CASE("the end of a container in words and numbers") {
   CHECK(outcome.text == row.text);
   CHECK(exit_code_of(outcome, false) == (row.passed ? ExitCode::ok : ExitCode::no));
   CHECK(status(exit_code_of(outcome, true)) == row.code);
+}
+
+TEST_CASE("limits are shown as they are written") {
+  CHECK(pipeline_test::show_limit(512U << 20U) == "512 MiB");
+  CHECK(pipeline_test::show_limit(1536U << 20U) == "1536 MiB");
+  CHECK(pipeline_test::show_limit(1000) == "1000 bytes");
 }
