@@ -4,7 +4,7 @@
 namespace slipway::deploy_helm {
 
 void describe(cli::App& app, Options& options) {
-  app = cli::App("deploy-helm", "Deploys a service by plan; production only when a person approved it.");
+  app = cli::App("deploy-helm", "Deploys a service by plan, to production only by an approved one.");
   const auto command = [&](const char* name, const char* purpose) -> cli::App& {
     auto& made = app.command(name, purpose, options.command);
     made.positional("SERVICE", options.service, "service of deploy-targets.yaml");
@@ -39,13 +39,8 @@ void describe(cli::App& app, Options& options) {
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::partial, ExitCode::undone, ExitCode::not_undone, ExitCode::usage,
              ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::try_again, ExitCode::permission,
              ExitCode::setup, ExitCode::timeout});
-  app.exit_meaning(ExitCode::ok, "applied, or nothing to do");
-  app.exit_meaning(ExitCode::no, "diff: changes; else failed, left as it is");
-  app.exit_meaning(ExitCode::partial, "some done, a later one failed");
-  app.exit_meaning(ExitCode::undone, "failed, rolled back");
-  app.exit_meaning(ExitCode::not_undone, "failed, not rolled back");
-  app.exit_meaning(ExitCode::try_again, "plan stale or release busy");
-  app.exit_meaning(ExitCode::permission, "not approved");
+  app.exit_meaning(ExitCode::ok, "done");
+  app.exit_meaning(ExitCode::no, "changed or failed");
 }
 
 }  // namespace slipway::deploy_helm
