@@ -261,7 +261,7 @@ void check_undo_to(const Options& options) {
 
 /// The cluster did not answer once: that is an error, and no answer about a rollout.
 bool never_reached(const std::vector<Result>& results) {
-  return std::ranges::all_of(results, [](const Result& result) {
+  return !results.empty() && std::ranges::all_of(results, [](const Result& result) {
     return result.outcome.verdict.state == State::unreachable && result.outcome.uid.empty();
   });
 }

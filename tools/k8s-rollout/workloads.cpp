@@ -190,7 +190,6 @@ std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options
                               options.selector.empty() ? "" : fmt::format(" has the labels {}", options.selector)));
     for (const auto& object : objects) add({wish.kind, space, kube::text_at(object, {"metadata", "name"})});
   }
-  if (targets.empty()) throw Error(failure::not_found, fmt::format("nothing was named for {}", cluster.name));
   return targets;
 }
 

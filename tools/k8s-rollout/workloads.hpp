@@ -35,7 +35,7 @@ struct Wish {
 /// @param changes the command changes something: a bare type or selector is still fine, nothing at all is not
 [[nodiscard]] std::vector<Wish> read_wishes(const Options& options, const cli::Context& context);
 
-/// What the wishes come down to in one cluster, each once.
+/// What the wishes come down to in one cluster, each once; nothing when all of them name other contexts.
 /// @throws Error not_found when a type or selector matches nothing
 [[nodiscard]] std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options& options,
                                                 const Cluster& cluster, kube::Client& client, const io::Run& run);

@@ -43,8 +43,8 @@ TEST_CASE("a stream names workloads in three ways") {
   CHECK(parse_stream(R"({"namespace":"n","workloads":["deploy/a",{"kind":"StatefulSet","name":"b"}]})", "stdin") ==
         std::vector<Wish>{{Kind::deployment, "a", "n", {}}, {Kind::stateful_set, "b", "n", {}}});
   CHECK(parse_stream("apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: apps/v1\nkind: "
-                     "Deployment\nmetadata: {name: a, namespace: n}\n",
-                     "stdin") == std::vector<Wish>{{Kind::deployment, "a", "n", {}}});
+                     "Deployment\nmetadata: {name: a, namespace: web}\n",
+                     "stdin") == std::vector<Wish>{{Kind::deployment, "a", "web", {}}});
 }
 
 TEST_CASE("a failed step before us is no success") {
