@@ -41,7 +41,8 @@ sleeper=$(build -f Dockerfile.sleep --tag localhost/e2e-sleep:1 2>"$scratch/err"
 # No container may be left, whichever way the tool ends, even against an entrypoint that ignores SIGTERM.
 no_container() { [ -z "$(containers_of slipway.run)" ]; }
 for signal in INT TERM; do
-  pipeline-test run --image "$sleeper" --stop-grace 1s >"$scratch/out" 2>"$scratch/err" &
+  # A shell without job control starts its background jobs with SIGINT ignored, and the tool keeps to that.
+  env --default-signal=INT pipeline-test run --image "$sleeper" --stop-grace 1s >"$scratch/out" 2>"$scratch/err" &
   pid=$!
   within 20 grep -q started "$scratch/err" || fail "the sleeper starts" "$(cat "$scratch/err")"
   kill -"$signal" "$pid"
