@@ -88,7 +88,7 @@ Answer status_of(std::vector<Berth>& berths, const helm::Program& helm, bool jso
     const auto code = kube::exit_code_of(health.state);
     pending = pending || code == ExitCode::pending;
     failed = failed || (code != ExitCode::ok && code != ExitCode::pending);
-    const auto described = read_description(running->description);
+    const auto described = read_description(berth.standing.origin_of(*running).description);
     rows.push_back(
         {berth.target, name, std::to_string(running->number), short_image(image), dash(described.commit), state});
     one["revision"] = running->number;
@@ -127,10 +127,12 @@ Answer history_of(const std::vector<Berth>& berths, bool json) {
     for (auto at = berth.standing.history.rbegin(); at != berth.standing.history.rend(); ++at) {
       any = true;
       const auto described = read_description(at->description);
+      const auto commit = read_description(berth.standing.origin_of(*at).description).commit;
+      const auto status = berth.standing.undone(*at) ? std::string("undone") : at->status;
       const auto image = image_of(berth.standing, *at, {}, {});
       // What others did by hand has no image of ours: its own words say what it was.
-      rows.push_back({berth.target, name, std::to_string(at->number), when(at->updated), at->status, short_image(image),
-                      dash(described.commit), dash(described.plan),
+      rows.push_back({berth.target, name, std::to_string(at->number), when(at->updated), status, short_image(image),
+                      dash(commit), dash(described.plan),
                       described.who.empty() ? fmt::format("({})", text::printable(at->description)) : described.who});
       list.push_back({{"target", berth.target},
                       {"namespace", berth.cluster->place.name_space},
@@ -138,9 +140,10 @@ Answer history_of(const std::vector<Berth>& berths, bool json) {
                       {"revision", at->number},
                       {"updated", at->updated},
                       {"status", at->status},
+                      {"undone", berth.standing.undone(*at)},
                       {"chart", at->chart},
                       {"image", image},
-                      {"commit", described.commit},
+                      {"commit", commit},
                       {"plan", described.plan},
                       {"by", described.who},
                       {"description", at->description}});

@@ -130,18 +130,25 @@ class Session {
     prepared.plan.made_at = text::rfc3339(std::chrono::system_clock::now());
     prepared.plan.made_by = who();
     prepared.plan.skip_staging = skip_staging;
-    demand_staging(inputs, wish, prepared.plan, helm);
+    demand_staging(inputs, wish, prepared, helm);
     return prepared;
   }
 
   /// @throws Error not_approved when the targets file wants staging to run it first, and staging does not
-  void demand_staging(const Inputs& inputs, const Wish& wish, const Plan& plan, const helm::Program& helm) const {
+  void demand_staging(Inputs& inputs, const Wish& wish, const Prepared& prepared, const helm::Program& helm) const {
+    const auto& plan = prepared.plan;
     const auto requirements = requirements_for(inputs.targets(), wish.targets);
     if (requirements.empty()) return;
     if (!plan.skip_staging.empty())
       return run().events.warn(fmt::format("without the proof of staging: {}", text::printable(plan.skip_staging)));
     const auto staging = staging_of(inputs.targets(), wish.targets);
-    auto missing = missing_proof(requirements, plan, look_at_staging(wish.service, staging, helm, context_.env, run()));
+    ExpectedValues expected;
+    for (const auto& target : staging)
+      for (const auto& release : wish.service.releases)
+        expected[target.name + ' ' + release] =
+            config::values_digest(inputs.values(wish.service, target, release, wish.image, *prepared.chart));
+    auto missing =
+        missing_proof(requirements, plan, look_at_staging(wish.service, staging, helm, context_.env, run()), expected);
     if (missing.empty()) return;
     Error error(failure::not_approved,
                 fmt::format("staging does not run what {} is to get", requirements.front().target),

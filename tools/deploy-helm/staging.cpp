@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "data/yaml.hpp"
 #include "records.hpp"
 
 #include <fmt/format.h>
@@ -17,14 +18,17 @@ bool holds(const std::vector<std::string>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-std::vector<std::string> missing_of(const deploy::Requirement& requirement, const Plan& plan, const StagingFact& fact) {
+std::vector<std::string> missing_of(const deploy::Requirement& requirement, const Plan& plan, const StagingFact& fact,
+                                    const ExpectedValues& expected) {
   const auto where = fact.target + ' ' + fact.release;
   if (!fact.trouble.empty()) return {fmt::format("{}: {}", where, fact.trouble)};
   std::vector<std::string> missing;
   const auto& same = requirement.staging_same;
   if (holds(same, "image") && !fact.image.ends_with(plan.image.digest))
     missing.push_back(fmt::format("{} runs {}, not this image", where, fact.image.empty() ? "nothing" : fact.image));
-  if (holds(same, "values-commit") && fact.commit != plan.commit.substr(0, 12))
+  const auto values = expected.find(where);
+  const bool same_values = values != expected.end() && values->second == fact.values;
+  if (holds(same, "values-commit") && !same_values && fact.commit != plan.commit.substr(0, 12))
     missing.push_back(fmt::format("{} has the configuration {}, not {}", where,
                                   fact.commit.empty() ? "of an unknown commit" : fact.commit,
                                   plan.commit.substr(0, 12)));
@@ -66,13 +70,13 @@ std::vector<deploy::Target> staging_of(const deploy::Targets& targets, const std
 }
 
 std::vector<std::string> missing_proof(const std::vector<deploy::Requirement>& requirements, const Plan& plan,
-                                       const std::vector<StagingFact>& staging) {
+                                       const std::vector<StagingFact>& staging, const ExpectedValues& expected) {
   if (requirements.empty()) return {};
   if (staging.empty()) return {"no target counts as staging: one before these, with 'approve: none'"};
   std::vector<std::string> missing;
   for (const auto& requirement : requirements)
     for (const auto& fact : staging)
-      for (auto& sentence : missing_of(requirement, plan, fact))
+      for (auto& sentence : missing_of(requirement, plan, fact, expected))
         if (!holds(missing, sentence)) missing.push_back(std::move(sentence));
   return missing;
 }
@@ -82,8 +86,13 @@ std::vector<StagingFact> look_at_staging(const deploy::Service& service, const s
   std::vector<StagingFact> facts;
   if (staging.empty()) return facts;
   for (auto& berth : look_around(service, staging, helm, env, run)) {
-    StagingFact fact{
-        .target = berth.target, .release = berth.release, .image = {}, .commit = {}, .chart = {}, .trouble = {}};
+    StagingFact fact{.target = berth.target,
+                     .release = berth.release,
+                     .image = {},
+                     .commit = {},
+                     .values = {},
+                     .chart = {},
+                     .trouble = {}};
     const auto* newest = berth.standing.newest();
     if (berth.error) {
       fact.trouble = berth.error->message();
@@ -97,6 +106,8 @@ std::vector<StagingFact> look_at_staging(const deploy::Service& service, const s
       const auto& origin = berth.standing.origin_of(*newest);
       fact.image = image_of(berth.standing, *newest, objects, {});
       fact.commit = read_description(origin.description).commit;
+      const auto given = helm.values(berth.cluster->place, berth.release, newest->number, run);
+      fact.values = config::values_digest(data::parse_yaml(given, "the release's values").root);
       fact.chart = newest->chart;
       fact.age = age_of(*newest, berth.cluster->client.now());
       const auto health = health_of(*berth.cluster, objects, run);

@@ -7,6 +7,8 @@
 #include "plan.hpp"
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@ struct StagingFact {
   std::string release;
   std::string image;   ///< with digest; empty: not deployed
   std::string commit;  ///< of the configuration, 12 digits
+  std::string values;  ///< digest of the values that it was given
   std::string chart;   ///< NAME-VERSION
   std::chrono::milliseconds age{0};
   std::string trouble;  ///< empty when it is ready
@@ -30,9 +33,14 @@ struct StagingFact {
 [[nodiscard]] std::vector<deploy::Target> staging_of(const deploy::Targets& targets,
                                                      const std::vector<deploy::Target>& chosen);
 
+/// Digests of the values that the plan's commit gives staging, by "TARGET RELEASE".
+using ExpectedValues = std::map<std::string, std::string, std::less<>>;
+
 /// What is missing, a sentence each; empty when staging proves the plan. Pure.
+/// A commit that gives staging the very values it has counts as the same: the registry holds other services, too.
 [[nodiscard]] std::vector<std::string> missing_proof(const std::vector<deploy::Requirement>& requirements,
-                                                     const Plan& plan, const std::vector<StagingFact>& staging);
+                                                     const Plan& plan, const std::vector<StagingFact>& staging,
+                                                     const ExpectedValues& expected);
 
 /// Asks the staging targets. One that does not answer is a fact with that trouble.
 [[nodiscard]] std::vector<StagingFact> look_at_staging(const deploy::Service& service,

@@ -46,16 +46,17 @@ const helm::Revision& Standing::origin_of(const helm::Revision& revision) const 
   return *at;
 }
 
+bool Standing::undone(const helm::Revision& revision) const {
+  const auto* after = find(revision.number + 1);
+  const int goal = after != nullptr ? rollback_goal(*after) : 0;
+  return goal > 0 && goal < revision.number;
+}
+
 const helm::Revision* Standing::previous_good() const {
   const auto* now = newest();
   if (now == nullptr) return nullptr;
   // One that failed or is half done is left behind as it is; what runs well is gone back from.
   const auto* running = now->status == "deployed" ? &origin_of(*now) : now;
-  const auto undone = [this](const helm::Revision& revision) {
-    const auto* after = find(revision.number + 1);
-    const int goal = after != nullptr ? rollback_goal(*after) : 0;
-    return goal > 0 && goal < revision.number;
-  };
   for (auto at = history.rbegin(); at != history.rend(); ++at)
     if (at->number < running->number && (at->status == "deployed" || at->status == "superseded") && !undone(*at))
       return &*at;

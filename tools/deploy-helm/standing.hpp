@@ -22,6 +22,8 @@ struct Standing {
   [[nodiscard]] const helm::Revision* deployed() const;
   /// The revision that this one repeats, through any number of rollbacks; itself when it is none.
   [[nodiscard]] const helm::Revision& origin_of(const helm::Revision& revision) const;
+  /// Whether the operation after it went back behind it: it failed, or somebody did not want it.
+  [[nodiscard]] bool undone(const helm::Revision& revision) const;
   /// The newest one older than what runs that was not undone: what a person means by "back".
   [[nodiscard]] const helm::Revision* previous_good() const;
 };

@@ -30,7 +30,7 @@ StagingFact good() {
 const deploy::Requirement all{
     .target = "production", .staging_age = 1h, .staging_same = {"chart", "image", "values-commit"}};
 
-std::vector<std::string> missing(const StagingFact& fact) { return missing_proof({all}, plan(), {fact}); }
+std::vector<std::string> missing(const StagingFact& fact) { return missing_proof({all}, plan(), {fact}, {}); }
 
 const char* const targets_file = R"(
 version: 1
@@ -47,7 +47,7 @@ requires: {production: {staging-same: [image]}}
 
 TEST_CASE("staging that runs the same is proof", "[deploy-helm]") {
   CHECK(missing(good()).empty());
-  CHECK(missing_proof({}, plan(), {}).empty());
+  CHECK(missing_proof({}, plan(), {}, {}).empty());
 }
 
 TEST_CASE("what staging lacks is named", "[deploy-helm]") {
@@ -68,15 +68,23 @@ TEST_CASE("an unwell or absent staging proves nothing", "[deploy-helm]") {
   auto fact = good();
   fact.trouble = "not deployed";
   CHECK(missing(fact) == std::vector<std::string>{"staging main: not deployed"});
-  CHECK(missing_proof({all}, plan(), {}).size() == 1);
+  CHECK(missing_proof({all}, plan(), {}, {}).size() == 1);
+}
+
+TEST_CASE("another commit with the same values is no difference", "[deploy-helm]") {
+  auto fact = good();
+  fact.commit = "dddddddddddd";
+  fact.values = "same";
+  CHECK(missing_proof({all}, plan(), {fact}, {{"staging main", "same"}}).empty());
+  CHECK(missing_proof({all}, plan(), {fact}, {{"staging main", "other"}}).size() == 1);
 }
 
 TEST_CASE("only what is asked for is compared", "[deploy-helm]") {
   auto fact = good();
   fact.commit = "other";
   fact.age = 0ms;
-  CHECK(
-      missing_proof({{.target = "production", .staging_age = {}, .staging_same = {"image"}}}, plan(), {fact}).empty());
+  CHECK(missing_proof({{.target = "production", .staging_age = {}, .staging_same = {"image"}}}, plan(), {fact}, {})
+            .empty());
 }
 
 TEST_CASE("requirements reach targets through their groups; staging stands before them", "[deploy-helm]") {

@@ -48,6 +48,9 @@ TEST_CASE("back means the good one before, not one that was undone", "[deploy-he
       history({{"superseded", ""}, {"superseded", ""}, {"superseded", ""}, {"deployed", "Rollback to 2"}});
   CHECK(number(undone.previous_good()) == 1);
   CHECK(undone.origin_of(undone.history[3]).number == 2);
+  CHECK(undone.undone(undone.history[2]));
+  CHECK_FALSE(undone.undone(undone.history[1]));
+  CHECK_FALSE(undone.undone(undone.history[3]));
   // A good one on top of that: back is the rollback, not the failure.
   auto later = undone;
   later.history[3].status = "superseded";
