@@ -81,12 +81,13 @@ std::string groups(const std::vector<Option>& options) {
   return out;
 }
 
-/// The options of every tool, several on a line; a line breaks only between two of them.
-std::string common(const std::vector<Option>& options) {
+/// Options by name and value only, several on a line; a line breaks only between two of them.
+template <typename Keep>
+std::string compact(std::string_view title, const std::vector<Option>& options, Keep&& keep) {
   std::string out;
   std::size_t at = columns;
   for (const auto& option : options) {
-    if (option.group != common_group) continue;
+    if (option.is_positional || !keep(option)) continue;
     const auto item = left_of(option);
     if (at + 2 + item.size() > columns) {
       out += out.empty() ? "  " : "\n  ";
@@ -98,8 +99,10 @@ std::string common(const std::vector<Option>& options) {
     out += item;
     at += item.size();
   }
-  return out.empty() ? out : fmt::format("Common:\n{}\n", out);
+  return out.empty() ? out : fmt::format("{}:\n{}\n", title, out);
 }
+
+bool is_common(const Option& option) { return option.group == common_group; }
 
 }  // namespace
 
@@ -123,8 +126,11 @@ std::string App::help() const {
     for (const auto& command : shown.commands_) out += entry(command.name_, command.purpose_, width);
   }
   out += groups(shown.options_);
-  if (given_ != nullptr) out += groups(options_);
-  out += common(options_);
+  // What is the same for all sub-commands is explained in the tool's own help, and only named here.
+  if (given_ != nullptr)
+    out += compact(fmt::format("Of every command ({} --help)", name_), options_,
+                   [](const Option& o) { return !is_common(o); });
+  out += compact("Common", options_, is_common);
   const auto& examples = shown.examples_.empty() ? examples_ : shown.examples_;
   if (!examples.empty()) out += "Examples:\n";
   for (const auto& example : examples) {
