@@ -39,8 +39,6 @@ void describe(cli::App& app, Options& options) {
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::partial, ExitCode::undone, ExitCode::not_undone, ExitCode::usage,
              ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::try_again, ExitCode::permission,
              ExitCode::setup, ExitCode::timeout});
-  app.exit_meaning(ExitCode::ok, "done");
-  app.exit_meaning(ExitCode::no, "changed or failed");
 }
 
 }  // namespace slipway::deploy_helm
