@@ -33,13 +33,16 @@ TEST_CASE("the bytes of a layer depend on the layer alone: golden digests") {
   // These name layers in registries: a change here makes every layer everywhere be sent again.
   if (GzipCompressor::best_profile() != GzipCompressor::Profile::fast) return;
   CHECK(Digest::of(gzip("")).text() == "sha256:ac73670af3abed54ac6fb4695131f4099be9fbe39d6076c5d0264a6bbdae9d83");
-  CHECK(Digest::of(gzip(std::string(1024, '\0'))).text() == "sha256:62539018952ddec37a4fcf8d77171cfbcd5b21fc3520f32028cd9cfdae546a31");
-  CHECK(Digest::of(gzip(sample(3 * gzip_block + 1234))).text() == "sha256:b43945fd6ff9ec57ae109292a3b4d0d6be41f1b7d22c4025d65c05b2fcf891e1");
+  CHECK(Digest::of(gzip(std::string(1024, '\0'))).text() ==
+        "sha256:62539018952ddec37a4fcf8d77171cfbcd5b21fc3520f32028cd9cfdae546a31");
+  CHECK(Digest::of(gzip(sample(3 * gzip_block + 1234))).text() ==
+        "sha256:b43945fd6ff9ec57ae109292a3b4d0d6be41f1b7d22c4025d65c05b2fcf891e1");
 }
 
 TEST_CASE("the portable profile has digests of its own") {
   GzipCompressor portable(GzipCompressor::Profile::portable);
-  CHECK(Digest::of(portable.compress(sample(100000))).text() == "sha256:2a405b1c57a365d64c97a87bb4003c5e3f8a90fef0c48cb62357df549e733a1d");
+  CHECK(Digest::of(portable.compress(sample(100000))).text() ==
+        "sha256:2a405b1c57a365d64c97a87bb4003c5e3f8a90fef0c48cb62357df549e733a1d");
 }
 
 TEST_CASE("a member's header holds no time, no name and no machine") {
