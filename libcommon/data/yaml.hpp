@@ -14,8 +14,8 @@
 namespace slipway::data {
 
 struct YamlLimits {
-  int depth = 100;                        ///< nesting
-  std::size_t nodes = 1'000'000;          ///< after aliases are expanded: stops alias bombs
+  int depth = 100;                ///< nesting
+  std::size_t nodes = 1'000'000;  ///< after aliases are expanded: stops alias bombs
   std::size_t bytes = 8U << 20U;
 };
 
