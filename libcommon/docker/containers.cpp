@@ -38,7 +38,7 @@ json to_json(const ContainerSpec& spec) {
   if (!spec.arguments.empty()) body["Cmd"] = spec.arguments;
   if (spec.entrypoint) body["Entrypoint"] = *spec.entrypoint;
   json env = json::array();
-  for (const auto& [name, value] : spec.env) env.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.env) env.push_back(fmt::format("{}={}", name, value));
   if (!env.empty()) body["Env"] = std::move(env);
   if (!spec.user.empty()) body["User"] = spec.user;
   if (!spec.workdir.empty()) body["WorkingDir"] = spec.workdir;

@@ -45,7 +45,7 @@ Engine::Engine(Endpoint where, std::string agent, const io::Run& run)
   version_ = version_of(response.header("server").value_or("unknown"));
 }
 
-http::Request Engine::request(std::string method, std::string path) const {
+http::Request Engine::request(std::string method, const std::string& path) const {
   http::Request request;
   request.method = std::move(method);
   request.url = where_.base + (api_.empty() ? "" : "/v" + api_) + path;

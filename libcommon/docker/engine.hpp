@@ -158,7 +158,7 @@ class Engine {
   [[nodiscard]] std::vector<ContainerRow> containers(const std::string& label, const io::Run& run);
 
  private:
-  [[nodiscard]] http::Request request(std::string method, std::string path) const;
+  [[nodiscard]] http::Request request(std::string method, const std::string& path) const;
   /// @throws Error no_engine, or what the engine's answer means
   http::Response call(http::Request request, const io::Run& run);
   [[nodiscard]] Error refused(const http::Response& response, const std::string& what) const;

@@ -38,7 +38,7 @@ using List = std::unique_ptr<curl_slist, ListDeleter>;
 void append(List& list, const std::string& text) {
   auto* longer = curl_slist_append(list.get(), text.c_str());
   if (longer == nullptr) throw std::bad_alloc();
-  (void)list.release();
+  [[maybe_unused]] auto* shorter = list.release();  // now the head of the longer one, or its tail
   list.reset(longer);
 }
 
@@ -173,7 +173,7 @@ void set_headers(Transfer& transfer) {
   const auto& request = transfer.request;
   for (const auto& [name, value] : request.headers)
     // curl sends no header for "Name:"; "Name;" is its way to say one without a value
-    append(transfer.headers, value.empty() ? name + ";" : name + ": " + value);
+    append(transfer.headers, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   // Large uploads keep Expect: a refusal then comes before the bytes. Small ones would only wait.
   if (!request.body) append(transfer.headers, "Expect:");
   if (!names(request.headers, "content-type")) append(transfer.headers, "Content-Type:");
