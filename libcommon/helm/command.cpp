@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 namespace slipway::helm {
 
@@ -146,7 +147,8 @@ std::vector<std::string> upgrade_arguments(const Place& place, const Upgrade& up
   if (!upgrade.description.empty()) arguments.insert(arguments.end(), {"--description", upgrade.description});
   if (!upgrade.labels.empty()) {
     std::string labels;
-    for (const auto& [key, value] : upgrade.labels) labels += (labels.empty() ? "" : ",") + key + "=" + value;
+    for (const auto& [key, value] : upgrade.labels)
+      fmt::format_to(std::back_inserter(labels), "{}{}={}", labels.empty() ? "" : ",", key, value);
     arguments.insert(arguments.end(), {"--labels", labels});
   }
   return arguments;

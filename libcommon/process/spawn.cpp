@@ -259,7 +259,7 @@ std::vector<std::string> environment_of(const Command& command) {
     const auto name = line.substr(0, line.find('='));
     if (std::ranges::none_of(command.env, [&](const auto& own) { return own.first == name; })) all.emplace_back(line);
   }
-  for (const auto& [name, value] : command.env) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.env) all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 

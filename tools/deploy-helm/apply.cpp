@@ -236,6 +236,7 @@ std::vector<Result> apply(const Prepared& prepared, const helm::Program& helm, c
                           const io::Run& run) {
   std::vector<Result> results;
   std::vector<Rollout> rollouts;
+  rollouts.reserve(prepared.sites.size());
   for (std::size_t i = 0; i < prepared.sites.size(); ++i) rollouts.emplace_back(prepared, i, helm, options, run);
   const auto collect = [&] {
     results.clear();

@@ -31,6 +31,7 @@ std::vector<Berth> look_around(const deploy::Service& service, const std::vector
     return berths;
   };
   std::vector<std::future<std::vector<Berth>>> asked;
+  asked.reserve(targets.size());
   for (const auto& target : targets) asked.push_back(std::async(std::launch::async, look, std::cref(target)));
   std::vector<Berth> all;
   for (auto& answer : asked) std::ranges::move(answer.get(), std::back_inserter(all));

@@ -220,6 +220,7 @@ std::string manifest_digest(const std::vector<helm::Object>& objects, const std:
   // helm orders both with care, but a record and a dry run need not agree on ties.
   const auto sorted = [](const std::vector<helm::Object>& list) {
     std::vector<std::string> texts;
+    texts.reserve(list.size());
     for (const auto& object : list) texts.push_back(object.body.dump());
     std::ranges::sort(texts);
     return text::join(texts, "\n");

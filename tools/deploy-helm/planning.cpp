@@ -44,6 +44,7 @@ Prepared prepare(Inputs& inputs, const Wish& wish, const helm::Program& helm, co
   std::vector<std::vector<data::Value>> values;
   for (const auto& target : wish.targets) {
     auto& of_target = values.emplace_back();
+    of_target.reserve(wish.service.releases.size());
     for (const auto& release : wish.service.releases)
       of_target.push_back(inputs.values(wish.service, target, release, wish.image, *prepared.chart));
   }
@@ -62,6 +63,7 @@ Prepared prepare(Inputs& inputs, const Wish& wish, const helm::Program& helm, co
     return sites;
   };
   std::vector<std::future<std::vector<Site>>> asked;
+  asked.reserve(wish.targets.size());
   for (std::size_t i = 0; i < wish.targets.size(); ++i)
     asked.push_back(std::async(std::launch::async, survey_target, i));
   for (auto& answer : asked)

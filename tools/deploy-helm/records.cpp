@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace slipway::deploy_helm {
 
@@ -124,29 +125,30 @@ Answer history_of(const std::vector<Berth>& berths, bool json) {
       continue;
     }
     const auto name = berth.cluster->place.name_space + '/' + berth.release;
-    for (auto at = berth.standing.history.rbegin(); at != berth.standing.history.rend(); ++at) {
+    for (const auto& revision : std::views::reverse(berth.standing.history)) {
       any = true;
-      const auto described = read_description(at->description);
-      const auto commit = read_description(berth.standing.origin_of(*at).description).commit;
-      const auto status = berth.standing.undone(*at) ? std::string("undone") : at->status;
-      const auto image = image_of(berth.standing, *at, {}, {});
+      const auto described = read_description(revision.description);
+      const auto commit = read_description(berth.standing.origin_of(revision).description).commit;
+      const auto status = berth.standing.undone(revision) ? std::string("undone") : revision.status;
+      const auto image = image_of(berth.standing, revision, {}, {});
       // What others did by hand has no image of ours: its own words say what it was.
-      rows.push_back({berth.target, name, std::to_string(at->number), when(at->updated), status, short_image(image),
-                      dash(commit), dash(described.plan),
-                      described.who.empty() ? fmt::format("({})", text::printable(at->description)) : described.who});
+      rows.push_back(
+          {berth.target, name, std::to_string(revision.number), when(revision.updated), status, short_image(image),
+           dash(commit), dash(described.plan),
+           described.who.empty() ? fmt::format("({})", text::printable(revision.description)) : described.who});
       list.push_back({{"target", berth.target},
                       {"namespace", berth.cluster->place.name_space},
                       {"release", berth.release},
-                      {"revision", at->number},
-                      {"updated", at->updated},
-                      {"status", at->status},
-                      {"undone", berth.standing.undone(*at)},
-                      {"chart", at->chart},
+                      {"revision", revision.number},
+                      {"updated", revision.updated},
+                      {"status", revision.status},
+                      {"undone", berth.standing.undone(revision)},
+                      {"chart", revision.chart},
                       {"image", image},
                       {"commit", commit},
                       {"plan", described.plan},
                       {"by", described.who},
-                      {"description", at->description}});
+                      {"description", revision.description}});
     }
   }
   auto out = document("history");

@@ -95,6 +95,7 @@ std::string show(const ReturnPlan& plan, const std::vector<Berth>& berths) {
 std::vector<Result> carry_out(const ReturnPlan& plan, std::vector<Berth>& berths, const helm::Program& helm,
                               const ApplyOptions& options, const io::Run& run) {
   std::vector<Result> results;
+  results.reserve(berths.size());
   for (const auto& berth : berths) results.push_back(blank(berth));
   for (const auto& one : plan.returns) {
     run.check();

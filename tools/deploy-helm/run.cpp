@@ -118,6 +118,7 @@ class Session {
     auto inputs = open_inputs(plan);
     const auto& service = inputs.targets().service(plan.service);
     std::vector<std::string> names;
+    names.reserve(plan.deployments.size());
     for (const auto& deployment : plan.deployments) names.push_back(deployment.target);
     return finish(inputs, {.service = service, .targets = inputs.select(service, names), .image = plan.image}, to_apply,
                   plan.skip_staging);
@@ -262,6 +263,7 @@ ExitCode Session::rollback() {
       plan.digest, plan.needing, options_.approve,
       fmt::format("repeat the command with --approve {} when this is what you want", plan.digest.substr(0, 12)));
   std::vector<std::unique_ptr<Lock>> locks;
+  locks.reserve(berths.size());
   for (const auto& berth : berths)
     locks.push_back(std::make_unique<Lock>(*berth.cluster, berth.release, our_identity(context_.env), run()));
   const auto results = deploy_helm::carry_out(plan, berths, helm, apply_options(), run());

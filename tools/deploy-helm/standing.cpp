@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <string_view>
 
 namespace slipway::deploy_helm {
@@ -31,8 +32,8 @@ const helm::Revision* Standing::find(int number) const {
 const helm::Revision* Standing::deployed() const {
   // With a failed upgrade on top, some versions of helm leave the one before it as superseded.
   for (const char* status : {"deployed", "superseded"})
-    for (auto at = history.rbegin(); at != history.rend(); ++at)
-      if (at->status == status) return &*at;
+    for (const auto& revision : std::views::reverse(history))
+      if (revision.status == status) return &revision;
   return nullptr;
 }
 
@@ -57,9 +58,10 @@ const helm::Revision* Standing::previous_good() const {
   if (now == nullptr) return nullptr;
   // One that failed or is half done is left behind as it is; what runs well is gone back from.
   const auto* running = now->status == "deployed" ? &origin_of(*now) : now;
-  for (auto at = history.rbegin(); at != history.rend(); ++at)
-    if (at->number < running->number && (at->status == "deployed" || at->status == "superseded") && !undone(*at))
-      return &*at;
+  for (const auto& revision : std::views::reverse(history))
+    if (revision.number < running->number && (revision.status == "deployed" || revision.status == "superseded") &&
+        !undone(revision))
+      return &revision;
   return nullptr;
 }
 

@@ -102,6 +102,7 @@ void refuse_pending(const Standing& standing, const Cluster& cluster, const std:
 
 std::vector<json> bodies(const std::vector<helm::Object>& objects) {
   std::vector<json> all;
+  all.reserve(objects.size());
   for (const auto& object : objects) all.push_back(object.body);
   return all;
 }
