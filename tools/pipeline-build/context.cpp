@@ -35,7 +35,7 @@ class Walk {
 
   void directory(const std::string& below) {
     std::error_code error;
-    std::filesystem::directory_iterator entries(context_->root / below, error);
+    const std::filesystem::directory_iterator entries(context_->root / below, error);
     if (error) cannot_read(context_->root / below, error.value());
     for (const auto& entry : entries) visit(entry.path(), below.empty() ? name(entry) : below + "/" + name(entry));
   }
@@ -214,6 +214,7 @@ std::size_t Context::files() const {
 
 std::vector<const ContextEntry*> Context::largest(std::size_t count) const {
   std::vector<const ContextEntry*> all;
+  all.reserve(entries.size());
   for (const auto& entry : entries) all.push_back(&entry);
   std::ranges::stable_sort(all, std::greater{}, &ContextEntry::size);
   all.resize(std::min(count, all.size()));

@@ -240,8 +240,7 @@ ExitCode run_entrypoint(const Options& options, cli::Context& context) {
     const bool ours = error.failure().id != failure::interrupted.id && error.failure().id != failure::timed_out.id;
     if (!options.run.pass_exit || !ours) throw;
     // As docker run: 125 is ours, everything else the container's.
-    static Failure passed_on;
-    passed_on = {error.failure().id, static_cast<ExitCode>(125), error.failure().meaning};
+    static const Failure passed_on{error.failure().id, static_cast<ExitCode>(125), error.failure().meaning};
     throw Error(passed_on, error.message(), error.hint());
   }
 }
