@@ -5,6 +5,7 @@
 #include "core/fs.hpp"
 #include "version.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -19,6 +20,16 @@ namespace {
 
 /// The handler has no other way to reach the source; set once before the handlers are installed.
 StopSource* stop_source = nullptr;
+
+/// A closed stdin, stdout or stderr would be given to the next file or socket that is opened. In its
+/// place comes one that reads as empty, and, for stdout, one that cannot be written: a failed write.
+void keep_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    // open() takes the lowest free number, which is this one.
+    [[maybe_unused]] const int opened = ::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 extern "C" void on_signal(int signal) { stop_source->request(signal); }
 
@@ -103,6 +114,7 @@ std::optional<Error> caught(Work&& work) {
 }  // namespace
 
 int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseconds default_timeout) {
+  keep_standard_streams();
   Common common;
   bool help = false;
   bool version = false;

@@ -61,6 +61,7 @@ has "in kubectl's words" 'deployment "web" successfully rolled out' "$out"
 status "on two clusters at once" 0 k8s-rollout status deploy/web -n $ns --contexts dc1,dc2
 status "a workload that is not there is 66" 66 k8s-rollout status deploy/wbe -n $ns --context dc1
 empty "with nothing on stdout" "$out"
+has "and the one that was meant" "did you mean 'web'" "$err"
 
 set_image dc1 "$registry/e2e/rollout:absent"
 begun=$SECONDS

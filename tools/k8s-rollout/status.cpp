@@ -266,6 +266,23 @@ bool never_reached(const std::vector<Result>& results) {
   });
 }
 
+/// What was named was never there: a wrong name, and no answer about a rollout either.
+bool never_existed(const std::vector<Result>& results) {
+  return !results.empty() && std::ranges::all_of(results, [](const Result& result) {
+    return result.outcome.verdict.state == State::gone && result.outcome.uid.empty();
+  });
+}
+
+Error absent(Session& session, const Result& result) {
+  const auto& target = result.site.target;
+  std::vector<std::string> known;
+  const auto* resource = kube::known_resource(kube::resource_of(target.kind));
+  for (const auto& item : result.site.client->list(kube::path_of(*resource, target.name_space), session.run()))
+    known.push_back(kube::text_at(item, {"metadata", "name"}));
+  return {failure::not_found, fmt::format("there is no {} in {}{}", target.text(), result.site.place(),
+                                          text::did_you_mean(target.name, known))};
+}
+
 }  // namespace
 
 ExitCode status(Session& session, const std::vector<Wish>& wishes) {
@@ -276,6 +293,8 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
   if (!session.many() && errors.front()) throw *errors.front();
   if (!session.many() && never_reached(results.front()))
     throw Error(failure::unreachable, results.front().front().outcome.verdict.text, "--api-grace sets how long to try");
+  if (!session.many() && !session.context.common.json && never_existed(results.front()))
+    throw absent(session, results.front().front());
   auto code = ExitCode::ok;
   ordered_json summary = ordered_json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {
