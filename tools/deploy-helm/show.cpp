@@ -108,7 +108,7 @@ void show_drift(std::string& out, const Deployment& deployment, const ShowLimits
   }
 }
 
-std::string dash(std::string text) { return text.empty() ? "-" : text; }
+std::string dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
