@@ -8,6 +8,7 @@
 #include "fleet.hpp"
 #include "gate.hpp"
 #include "lock.hpp"
+#include "oci/push.hpp"
 #include "oci/reference.hpp"
 #include "planning.hpp"
 #include "records.hpp"
@@ -78,15 +79,20 @@ class Session {
     return {config::open(source, plan ? plan->commit : options_.commit), file};
   }
 
-  /// By digest: what is planned has to be what runs.
+  /// By digest: what is planned has to be what runs. A tag is asked for once, here, and pinned.
   [[nodiscard]] helm::Image read_image() const {
     const bool piped = options_.image.empty() || options_.image == "-";
     const auto line = io::image_line(options_.image, context_.in);
-    const auto reference = oci::Reference::parse(line, piped ? failure::bad_input : failure::bad_usage);
-    if (!reference.digest)
-      throw Error(piped ? failure::bad_input : failure::bad_usage,
-                  fmt::format("{} names no digest: a tag can be another image tomorrow", line),
+    auto reference = oci::Reference::parse(line, piped ? failure::bad_input : failure::bad_usage);
+    if (!reference.digest && !reference.tag)
+      throw Error(piped ? failure::bad_input : failure::bad_usage, fmt::format("{} names neither tag nor digest", line),
                   "take the line that registry-push printed: NAME@sha256:...");
+    if (!reference.digest) {
+      reference.digest = oci::resolve_digest(reference, {.env = context_.env, .retries = 0}, run());
+      if (!reference.digest)
+        throw Error(failure::not_found, fmt::format("the registry has no image {}", reference.text()));
+      tell(fmt::format("{} is {} now, and that is what is planned", line, reference.digest->text()));
+    }
     return {.registry = reference.registry,
             .repository = reference.repository,
             .tag = reference.tag.value_or(""),
