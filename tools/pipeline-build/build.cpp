@@ -23,6 +23,7 @@ constexpr std::chrono::minutes default_timeout{30};
 struct Built {
   std::string name;
   docker::Image image;
+  std::string cached;  ///< how much of it was in the cache, for a person
 };
 
 Context load_context(const Options& options, const cli::Context& context) {
@@ -56,48 +57,70 @@ docker::BuildRequest request_for(const Source& source, const Options& options, c
           .no_cache = options.no_cache};
 }
 
-/// With --quiet nothing of the build was shown; its last lines are then the cause, and are shown.
+/// Shows of a build what a person wants to see: the steps that do something and what they print. A step from the
+/// cache or one that only sets a variable is a detail. With --quiet nothing is shown; the last lines are then the
+/// cause of a failure, and are shown after it.
 class Progress {
  public:
-  explicit Progress(const cli::Context& context) : context_(&context) {}
+  explicit Progress(io::Events& events) : events_(&events) {}
 
   void line(std::string_view line) {
-    // The builder's own book-keeping is three lines a step; what counts is the step and what it says.
-    const bool chatter = line.starts_with("Removing intermediate container") ||
-                         (line.starts_with(" ---> ") && line != " ---> Using cache");
-    if (chatter)
-      context_->run.events.emit(
-          {.kind = "output", .level = io::Level::detail, .subject = "build", .text = std::string(line), .fields = {}});
-    else context_->run.events.output("build", line);
-    if (chatter) return;
-    if (line.starts_with("Step ")) last_.clear();
+    if (line.starts_with("Step ")) {
+      show_step(io::Level::detail);
+      step_ = line;
+      ++steps_;
+      last_.clear();
+    } else if (line == " ---> Using cache") {
+      ++cached_;
+      show_step(io::Level::detail);
+      show(line, io::Level::detail);
+    } else if (line.starts_with(" ---> ") || line.starts_with("Removing intermediate container")) {
+      // The builder's own book-keeping; it is what tells that the step was not in the cache.
+      show_step(works(step_) ? io::Level::note : io::Level::detail);
+      show(line, io::Level::detail);
+      return;
+    } else {
+      show_step(io::Level::note);
+      show(line, io::Level::note);
+    }
     last_.emplace_back(line);
     if (last_.size() > 30) last_.pop_front();
   }
   void show_last() const {
-    if (!context_->common.quiet) return;
-    for (const auto& line : last_)
-      context_->run.events.emit({.kind = "output",
-                                 .level = io::Level::error,
-                                 .subject = "build",
-                                 .text = text::printable(line),
-                                 .fields = {}});
+    for (const auto& line : last_) show(line, io::Level::error);
   }
+  /// "44 of 47 steps from the cache"
+  [[nodiscard]] std::string cached() const { return fmt::format("{} of {} steps from the cache", cached_, steps_); }
 
  private:
-  const cli::Context* context_;
+  static bool works(std::string_view step) {
+    const auto instruction = step.substr(std::min(step.find(" : "), step.size()));
+    return instruction.starts_with(" : RUN ") || instruction.starts_with(" : COPY ") ||
+           instruction.starts_with(" : ADD ");
+  }
+  void show_step(io::Level level) {
+    if (!step_.empty()) show(std::exchange(step_, {}), level);
+  }
+  void show(std::string_view line, io::Level level) const {
+    events_->emit({.kind = "output", .level = level, .subject = "build", .text = text::printable(line), .fields = {}});
+  }
+
+  io::Events* events_;
+  std::string step_;  ///< not shown yet: whether it is worth it turns out with the next line
   std::deque<std::string> last_;
+  int steps_ = 0;
+  int cached_ = 0;
 };
 
 Built build(docker::Engine& engine, const docker::BuildRequest& request, Context files, const cli::Context& context,
             io::Stage& stage) {
-  Progress progress(context);
+  Progress progress(context.run.events);
   std::string id;
   try {
     id = engine.build(
         request, to_tar(std::move(files)), [&](std::string_view line) { progress.line(line); }, context.run);
   } catch (const Error&) {
-    progress.show_last();
+    if (context.common.quiet) progress.show_last();
     stage.fail("the build failed");
     throw;
   }
@@ -116,7 +139,7 @@ Built build(docker::Engine& engine, const docker::BuildRequest& request, Context
     throw Error(failure::protocol,
                 fmt::format("the engine built {} but knows {} as {}", id, name, named ? named->id : "nothing"),
                 "somebody else may have built under the same name meanwhile: try again");
-  return {std::move(name), *named};
+  return {std::move(name), *named, progress.cached()};
 }
 
 std::string to_json(const Built& built, const Source& source, std::chrono::milliseconds took) {
@@ -166,7 +189,7 @@ ExitCode run(const Options& options, cli::Context& context) {
   add_dockerfile(files, source.text);
   const auto built =
       with_context(source.origin, [&] { return build(engine, request, std::move(files), context, stage); });
-  stage.end(fmt::format("built {} ({})", built.name, text::show_size(built.image.size)),
+  stage.end(fmt::format("built {} ({}), {}", built.name, text::show_size(built.image.size), built.cached),
             {{"image", built.name}, {"id", built.image.id}});
 
   const auto answer = (context.common.json ? to_json(built, source, stage.elapsed()) : built.name) + "\n";
