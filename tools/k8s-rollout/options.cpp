@@ -81,8 +81,7 @@ void describe_actions(cli::App& app, Options& options) {
   scale.flag("--force", options.force, "outside the limits of its autoscaler, too");
   scale.flag("--wait", options.wait, "wait for the outcome, as status does");
   describe_waiting(scale, options);
-  scale.example("off and on again",
-                "k8s-rollout scale deploy/web --replicas 0; k8s-rollout scale deploy/web --restore");
+  scale.example("back on after it was scaled to 0", "k8s-rollout scale deploy/web --restore");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void describe_run(cli::App& app, Options& all) {
   app.example("Keep the reports", "pipeline-test run IMAGE --copy reports/:out");
   app.example("Hand over arguments", "pipeline-test run IMAGE --memory 4g -- --verbose tests/");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::permission, ExitCode::timeout});
+             ExitCode::cannot_create, ExitCode::io, ExitCode::permission, ExitCode::timeout});
   app.exit_meaning(ExitCode::ok, "the entrypoint returned 0; stdout has the image");
   app.exit_meaning(ExitCode::no, "it returned non-zero, was killed or ran out of memory");
   app.exit_meaning(ExitCode::data, "stdin was empty, or a file is malformed");
@@ -82,7 +82,7 @@ void describe_e2e(cli::App& app, Options& all) {
   app.example("With checks of your own", "pipeline-test e2e IMAGE --chart chart --checks checks.yaml");
   app.example("An image that the cluster can pull", "pipeline-test e2e r.example.org/svc@sha256:... --chart chart");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::permission, ExitCode::setup, ExitCode::timeout});
+             ExitCode::cannot_create, ExitCode::io, ExitCode::permission, ExitCode::setup, ExitCode::timeout});
 }
 
 void describe_gc(cli::App& app, Options& all) {
@@ -109,7 +109,7 @@ void describe(cli::App& app, Options& options) {
   app.example("Try it in a cluster", "pipeline-build prod | pipeline-test e2e --chart chart --scratch localhost:5000");
   app.example("Clean up after a job", "pipeline-test gc --mine");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::permission, ExitCode::setup, ExitCode::timeout});
+             ExitCode::cannot_create, ExitCode::io, ExitCode::permission, ExitCode::setup, ExitCode::timeout});
 }
 
 std::string named_image(const Options& options) {
