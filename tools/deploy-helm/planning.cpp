@@ -71,7 +71,9 @@ Prepared prepare(Inputs& inputs, const Wish& wish, const helm::Program& helm, co
       prepared.plan.deployments.push_back(site.survey.deployment);
       prepared.sites.push_back(std::move(site));
     }
-  stage.end(fmt::format("{} as {}", wish.service.name, prepared.plan.digest().substr(0, 12)));
+  // Without the digest: what the caller may still add (a reason to skip staging) is part of it.
+  stage.end(fmt::format("{} rendered for {} {} and compared with what runs", wish.service.name, wish.targets.size(),
+                        wish.targets.size() == 1 ? "target" : "targets"));
   return prepared;
 }
 
