@@ -140,10 +140,11 @@ std::string App::help() const {
     else out += fmt::format("  # {}\n{}\n", example.what, line);
   }
   std::string statuses;
-  for (const auto code : exits_) {
-    const auto own = std::ranges::find(meanings_, code, &std::pair<ExitCode, std::string>::first);
+  const auto& told = shown.exits_.empty() ? *this : shown;
+  for (const auto code : told.exits_) {
+    const auto own = std::ranges::find(told.meanings_, code, &std::pair<ExitCode, std::string>::first);
     statuses += fmt::format("{}{} {}", statuses.empty() ? "" : ", ", status(code),
-                            own != meanings_.end() ? own->second : std::string(row(code).name));
+                            own != told.meanings_.end() ? own->second : std::string(row(code).name));
   }
   if (!statuses.empty()) out += "Exit status:\n  " + fill(statuses, 2, 2);
   return out + fmt::format("Full manual: man {}\n", name_);

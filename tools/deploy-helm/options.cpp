@@ -33,9 +33,9 @@ void describe(cli::App& app, Options& options) {
   app.option("--skip-staging", options.skip_staging, "REASON", "why staging need not run it first");
   app.option("--helm", options.helm, "FILE", "helm program (default $HELM_BIN, else on PATH)");
 
-  app.example("To staging, from a pipeline", "registry-push NAME | deploy-helm apply svc -t staging");
-  app.example("A plan for production", "deploy-helm plan svc -t production < image > plan.json");
-  app.example("The very plan that was read", "deploy-helm apply --plan plan.json --approve 3f9c1e2b4d5a");
+  app.example("To staging", "registry-push NAME | deploy-helm apply svc -t staging");
+  app.example("For production", "deploy-helm plan svc -t production < image > plan.json");
+  app.example("That very plan", "deploy-helm apply --plan plan.json --approve 3f9c1e2b4d5a");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::pending, ExitCode::partial, ExitCode::undone, ExitCode::not_undone,
              ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::try_again,
              ExitCode::permission, ExitCode::setup, ExitCode::timeout});

@@ -43,9 +43,9 @@ void describe_run(cli::App& app, Options& all) {
   app.example("Hand over arguments", "pipeline-test run IMAGE --memory 4g -- --verbose tests/");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
              ExitCode::cannot_create, ExitCode::io, ExitCode::permission, ExitCode::timeout});
-  app.exit_meaning(ExitCode::ok, "the entrypoint returned 0; stdout has the image");
-  app.exit_meaning(ExitCode::no, "it returned non-zero, was killed or ran out of memory");
-  app.exit_meaning(ExitCode::data, "stdin was empty, or a file is malformed");
+  app.exit_meaning(ExitCode::ok, "it returned 0");
+  app.exit_meaning(ExitCode::no, "it returned non-zero or was killed");
+  app.exit_meaning(ExitCode::data, "stdin empty, or a file malformed");
   app.exit_meaning(ExitCode::no_input, "no such image or file");
   app.exit_meaning(ExitCode::unavailable, "no container engine answers");
 }
