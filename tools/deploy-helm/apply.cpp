@@ -173,7 +173,7 @@ class Rollout {
 
   void tell(const std::vector<std::string>& lines) const {
     for (const auto& line : lines)
-      run_->events.emit({.kind = "verdict", .level = io::Level::note, .subject = result_.target, .text = line});
+      run_->events.emit({.kind = "verdict", .level = io::Level::error, .subject = result_.target, .text = line});
   }
 
   const Plan* plan_;
