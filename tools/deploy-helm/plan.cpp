@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan.hpp"
 
+#include "config/bundle.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 
 namespace slipway::deploy_helm {
 
@@ -206,16 +205,6 @@ std::string_view name_of(Step step) {
   return "upgrade";
 }
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), &size, EVP_sha256(), nullptr) != 1)
-    throw Error(failure::internal, "OpenSSL cannot compute a sha256");
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", hash[i]);
-  return hex;
-}
-
 std::string manifest_digest(const std::vector<helm::Object>& objects, const std::vector<helm::Object>& hooks) {
   // helm orders both with care, but a record and a dry run need not agree on ties.
   const auto sorted = [](const std::vector<helm::Object>& list) {
@@ -225,10 +214,10 @@ std::string manifest_digest(const std::vector<helm::Object>& objects, const std:
     std::ranges::sort(texts);
     return text::join(texts, "\n");
   };
-  return sha256_hex(sorted(objects) + "\n---\n" + sorted(hooks));
+  return config::sha256_hex(sorted(objects) + "\n---\n" + sorted(hooks));
 }
 
-std::string Plan::digest() const { return sha256_hex(write_plan(*this).dump()); }
+std::string Plan::digest() const { return config::sha256_hex(write_plan(*this).dump()); }
 
 std::vector<std::string> Plan::needing_approval() const {
   std::vector<std::string> names;
@@ -278,7 +267,7 @@ Plan parse_plan(std::string_view text, const std::string& file) {
     no_plan(file, error.what());
   }
   // Over what the file says, not over what we read of it: a field that we do not know counts, too.
-  const auto digest = sha256_hex(document.at("plan").dump());
+  const auto digest = config::sha256_hex(document.at("plan").dump());
   if (document.value("digest", json()) != "sha256:" + digest || plan.digest() != digest)
     throw Error(failure::bad_input,
                 fmt::format("{} was changed after it was made: its digest is not that of its content", file),

@@ -91,7 +91,6 @@ struct Plan {
 /// sha256 over the objects and hooks as canonical JSON: comments, order of keys and quoting do not count.
 [[nodiscard]] std::string manifest_digest(const std::vector<helm::Object>& objects,
                                           const std::vector<helm::Object>& hooks);
-[[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
 /// What moved between the plan and now, a sentence each; empty when the plan still holds.
 [[nodiscard]] std::vector<std::string> staleness(const Deployment& planned, const Deployment& now);
