@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "data/yaml.hpp"
 #include "support/catch.hpp"
+#include "support/failed.hpp"
 #include "support/repository.hpp"
 
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 
 using namespace slipway;
 using config::Registry;
+using slipway::testing::failed;
 using slipway::testing::TestRepository;
 
 namespace {
@@ -27,18 +29,6 @@ config::Bundle read(const TestRepository& made, std::string service, std::string
 }
 
 std::string json(const config::Bundle& bundle) { return data::to_json(bundle.values); }
-
-template <typename Work>
-Error failed(const Failure& wanted, Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    CHECK(error.failure().id == wanted.id);
-    return error;
-  }
-  FAIL("nothing was thrown");
-  return {wanted, ""};
-}
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 

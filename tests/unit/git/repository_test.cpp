@@ -2,27 +2,17 @@
 #include "core/error.hpp"
 #include "git/repository.hpp"
 #include "support/catch.hpp"
+#include "support/failed.hpp"
 #include "support/repository.hpp"
 
 #include <sys/stat.h>
 
 using namespace slipway;
 using git::Repository;
+using slipway::testing::failed;
 using slipway::testing::TestRepository;
 
 namespace {
-
-template <typename Work>
-Error failed(const Failure& wanted, Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    CHECK(error.failure().id == wanted.id);
-    return error;
-  }
-  FAIL("nothing was thrown");
-  return {wanted, ""};
-}
 
 std::string message(const Failure& wanted, auto&& work) { return failed(wanted, work).message(); }
 
