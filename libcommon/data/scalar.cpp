@@ -183,31 +183,4 @@ std::string canonical_number(const Value& number) {
   return canonical_real(number.as_real());
 }
 
-std::optional<std::string> decode_base64(std::string_view text) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int held = 0;
-  std::size_t symbols = 0;
-  std::size_t padding = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == ' ' || c == '\t') continue;
-    ++symbols;
-    if (c == '=') {
-      ++padding;
-      continue;
-    }
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const auto at = alphabet.find(c);
-    if (at == std::string_view::npos || padding != 0) return std::nullopt;
-    bits = bits << 6U | static_cast<std::uint32_t>(at);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out += static_cast<char>(bits >> static_cast<unsigned>(held) & 0xffU);
-    }
-  }
-  if (symbols % 4 != 0 || padding > 2) return std::nullopt;
-  return out;
-}
-
 }  // namespace slipway::data

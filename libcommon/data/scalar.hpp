@@ -25,6 +25,4 @@ namespace slipway::data {
 /// The canonical text of an integer or real; digits beyond 64 bits stay as they were written.
 [[nodiscard]] std::string canonical_number(const Value& number);
 
-[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
-
 }  // namespace slipway::data

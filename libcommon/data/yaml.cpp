@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/yaml.hpp"
 
+#include "core/base64.hpp"
 #include "data/scalar.hpp"
 
 #include <fmt/format.h>
@@ -209,7 +210,7 @@ class Builder : public YAML::EventHandler {
     const auto name = std::string_view(tag).substr(core_tag.size());
     if (name == "str" || name == "timestamp") return Value::of(text);
     if (name == "binary") {
-      auto bytes = decode_base64(text);
+      auto bytes = base64::decode(text);
       if (!bytes) fail(mark, "a !!binary value that is not base64");
       return Value::of(std::move(*bytes));
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the entries of a kubeconfig to one Access: which field wins, which combinations are refused.
+#include "core/base64.hpp"
 #include "core/error.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
@@ -7,7 +8,6 @@
 #include "kube/config.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 
@@ -29,19 +29,10 @@ bool yes(const Value& map, std::string_view key) {
   return value && value->is(Kind::boolean) && value->as_bool();
 }
 
-std::string decode_base64(const std::string& encoded, const std::string& what) {
-  std::string packed;
-  std::ranges::copy_if(encoded, std::back_inserter(packed), [](char c) { return c != '\n' && c != ' ' && c != '\r'; });
-  std::string out(packed.size() / 4 * 3 + 3, '\0');
-  const int length =
-      packed.size() % 4 != 0 || packed.size() > 10'000'000
-          ? -1
-          : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                            reinterpret_cast<const unsigned char*>(packed.data()), static_cast<int>(packed.size()));
-  if (length < 0) throw Error(failure::bad_setup, fmt::format("{} is no base64", what));
-  const auto padding = packed.ends_with("==") ? 2U : packed.ends_with('=') ? 1U : 0U;
-  out.resize(static_cast<std::size_t>(length) - padding);
-  return out;
+std::string decode(const std::string& encoded, const std::string& what) {
+  auto bytes = base64::decode(encoded);
+  if (!bytes) throw Error(failure::bad_setup, fmt::format("{} is no base64", what));
+  return std::move(*bytes);
 }
 
 std::string read_named(const std::filesystem::path& file, const std::string& what) {
@@ -55,8 +46,7 @@ std::string read_named(const std::filesystem::path& file, const std::string& wha
 /// `KEY-data` wins over the file that `KEY` names.
 std::optional<std::string> blob(const Value& map, const std::filesystem::path& directory, const std::string& key,
                                 const std::string& owner) {
-  if (const auto inlined = word(map, key + "-data"))
-    return decode_base64(*inlined, fmt::format("{}-data of {}", key, owner));
+  if (const auto inlined = word(map, key + "-data")) return decode(*inlined, fmt::format("{}-data of {}", key, owner));
   if (const auto file = word(map, key)) return read_named(directory / *file, fmt::format("the {} of {}", key, owner));
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/credentials.hpp"
 
+#include "core/base64.hpp"
 #include "core/error.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
@@ -8,7 +9,6 @@
 #include "process/spawn.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 namespace slipway::kube {
 
@@ -22,22 +22,13 @@ constexpr auto token_file_life = 60s;  // as client-go: rotated tokens overlap f
 constexpr auto expiry_margin = 10s;
 constexpr auto plugin_limit = 60s;
 
-std::string base64(const std::string& plain) {
-  std::string out((plain.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
-}
-
 /// KUBERNETES_EXEC_INFO. @source client.authentication.k8s.io ExecCredential
 std::string exec_info(const Access& access) {
   json info{{"apiVersion", access.exec->api_version}, {"kind", "ExecCredential"}, {"spec", {{"interactive", false}}}};
   if (access.exec->provide_cluster_info) {
     json cluster{{"server", access.server}, {"insecure-skip-tls-verify", access.insecure}};
     if (access.tls_server_name) cluster["tls-server-name"] = *access.tls_server_name;
-    if (access.ca_pem) cluster["certificate-authority-data"] = base64(*access.ca_pem);
+    if (access.ca_pem) cluster["certificate-authority-data"] = base64::encode(*access.ca_pem);
     if (access.proxy) cluster["proxy-url"] = *access.proxy;
     info["spec"]["cluster"] = std::move(cluster);
   }
@@ -57,7 +48,7 @@ const CredentialProof& Credentials::current(const io::Run& run) {
   else if (access_->exec) run_plugin(run);
   else if (access_->token_file) read_token_file();
   else if (access_->basic)
-    proof_->authorization = "Basic " + base64(access_->basic->first + ':' + access_->basic->second);
+    proof_->authorization = "Basic " + base64::encode(access_->basic->first + ':' + access_->basic->second);
   return *proof_;
 }
 

@@ -3,7 +3,7 @@
 
 #include "core/fs.hpp"
 #include "core/text.hpp"
-#include "oci/base64.hpp"
+#include "core/base64.hpp"
 #include "oci/retry.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ std::string scope_of(const std::string& repository, Authorizer::Need need) {
 }
 
 std::string basic(const Login& login) {
-  return "Basic " + encode_base64(fmt::format("{}:{}", login.user, login.password));
+  return "Basic " + base64::encode(fmt::format("{}:{}", login.user, login.password));
 }
 
 }  // namespace

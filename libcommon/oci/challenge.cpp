@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/challenge.hpp"
 
+#include "core/base64.hpp"
 #include "core/text.hpp"
-#include "oci/base64.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -146,7 +146,7 @@ std::optional<Token> parse_token(std::string_view text) {
 std::vector<std::string> granted_scopes(std::string_view token) {
   const auto parts = text::split(token, '.');
   if (parts.size() != 3) return {};
-  const auto claims = decode_base64(parts[1]);
+  const auto claims = base64::decode_loose(parts[1]);
   const auto document = claims ? nlohmann::json::parse(*claims, nullptr, false) : nlohmann::json();
   std::vector<std::string> out;
   const auto access = document.is_object() ? document.find("access") : document.end();

@@ -4,7 +4,7 @@
 #include "core/error.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
-#include "oci/base64.hpp"
+#include "core/base64.hpp"
 #include "process/spawn.hpp"
 
 #include <fmt/format.h>
@@ -64,7 +64,7 @@ std::optional<Login> login_of(const json& entry, const std::string& key, const s
   if (!entry.is_object()) return std::nullopt;
   Login login{.user = {}, .password = {}, .identity_token = text_of(entry, "identitytoken"), .origin = file.native()};
   if (const auto encoded = text_of(entry, "auth"); !encoded.empty()) {
-    const auto decoded = decode_base64(encoded);
+    const auto decoded = base64::decode_loose(encoded);
     const auto colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos)
       throw Error(failure::bad_input, fmt::format("the login for {} in {} is malformed", key, file.native()),

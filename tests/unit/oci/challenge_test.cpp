@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/base64.hpp"
+#include "core/base64.hpp"
 #include "oci/challenge.hpp"
 #include "support/catch.hpp"
 
@@ -53,19 +53,9 @@ TEST_CASE("a token service's answer") {
 }
 
 TEST_CASE("what a token was granted is read from it, if it is a JWT") {
-  const auto claims = encode_base64(R"({"access":[{"type":"repository","name":"svc","actions":["pull"]}]})");
+  const auto claims = slipway::base64::encode(R"({"access":[{"type":"repository","name":"svc","actions":["pull"]}]})");
   CHECK(granted_scopes("h." + claims + ".s") == std::vector<std::string>{"repository:svc:pull"});
   CHECK(granted_scopes("opaque").empty());
   CHECK(granted_scopes("a.b.c").empty());
-  CHECK(granted_scopes("h." + encode_base64("[1]") + ".s").empty());
-}
-
-TEST_CASE("Base64 in both alphabets") {
-  for (const std::string_view text : {"", "f", "fo", "foo", "foob", "fooba", "foobar", "ops:\xff\xfe\xfd"})
-    CHECK(decode_base64(encode_base64(text)) == text);
-  CHECK(encode_base64("fo") == "Zm8=");
-  CHECK(decode_base64("__79") == "\xff\xfe\xfd");
-  CHECK(decode_base64("Zm8") == "fo");
-  CHECK_FALSE(decode_base64("Zm8*"));
-  CHECK_FALSE(decode_base64("Z"));
+  CHECK(granted_scopes("h." + slipway::base64::encode("[1]") + ".s").empty());
 }

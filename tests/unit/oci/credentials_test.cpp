@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base64.hpp"
 #include "core/error.hpp"
 #include "core/fs.hpp"
-#include "oci/base64.hpp"
 #include "oci/credentials.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
@@ -16,7 +16,7 @@ using namespace slipway::oci;
 namespace {
 
 std::string auth(const std::string& key, const std::string& login) {
-  return R"(")" + key + R"(":{"auth":")" + encode_base64(login) + R"("})";
+  return R"(")" + key + R"(":{"auth":")" + slipway::base64::encode(login) + R"("})";
 }
 
 struct Fixture {

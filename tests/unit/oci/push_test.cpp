@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole pushes against a registry in memory: what is stored, in how many requests, and what happens
 // when the registry, the network or the archive misbehaves.
+#include "core/base64.hpp"
 #include "core/fs.hpp"
-#include "oci/base64.hpp"
 #include "oci/compress.hpp"
 #include "oci/push.hpp"
 #include "support/capture.hpp"
@@ -460,7 +460,7 @@ TEST_CASE("a dry run writes nothing") {
 }
 
 TEST_CASE("Basic: asked for once, then sent with every request") {
-  const auto wanted = "Basic " + encode_base64("ops:right");
+  const auto wanted = "Basic " + slipway::base64::encode("ops:right");
   const FakeRegistry::Fault guard = [wanted](const Seen& seen) -> std::optional<Answer> {
     if (seen.headers.contains("authorization") && seen.headers.at("authorization") == wanted) return std::nullopt;
     return Answer{.status = 401, .headers = {{"WWW-Authenticate", R"(Basic realm="r")"}}};
@@ -504,7 +504,7 @@ TEST_CASE("Bearer: one token for all requests, renewed when it is refused") {
   p.access.login = Login{.user = "ops", .password = "right", .identity_token = {}, .origin = "test"};
   CHECK_NOTHROW(p.file(small.archive(), {registry.host() + "/a:1"}));
   CHECK(tokens == 2);
-  CHECK(login == "Basic " + encode_base64("ops:right"));
+  CHECK(login == "Basic " + slipway::base64::encode("ops:right"));
   CHECK_THAT(asked, Contains("service=reg") && Contains("scope=repository%3Aa%3A") && Contains("account=ops"));
 }
 
