@@ -3,6 +3,8 @@
 
 #include "core/base64.hpp"
 #include "data/scalar.hpp"
+#include "data/yaml_text.hpp"
+#include "data/yaml_traps.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -26,25 +28,6 @@ constexpr std::string_view core_tag = "tag:yaml.org,2002:";
 
 /// Text expanded from aliases may be this many times the size that a file may have.
 constexpr std::size_t expansion = 4;
-
-/// A scanner's complaint, put as a person would say it.
-std::string_view explain(std::string_view said) {
-  namespace msg = YAML::ErrorMsg;
-  if (said == msg::MAP_VALUE)
-    return "a ':' where no value can begin: the key's indentation is off or quotes are missing";
-  if (said == msg::END_OF_MAP) return "this line does not continue the map above it: check its indentation";
-  if (said == msg::END_OF_SEQ) return "this line does not continue the list above it: check its indentation";
-  if (said == msg::END_OF_MAP_FLOW) return "'{' without its '}'";
-  if (said == msg::END_OF_SEQ_FLOW) return "'[' without its ']'";
-  if (said == msg::BLOCK_ENTRY) return "a '-' where no list item can begin";
-  if (said == msg::MAP_KEY) return "a '?' where no key can begin";
-  if (said == msg::EOF_IN_SCALAR) return "a quote that is never closed";
-  if (said == msg::DOC_IN_SCALAR) return "the document ends inside quotes";
-  if (said == msg::TAB_IN_INDENTATION) return "a tab in the indentation; YAML allows only blanks there";
-  if (said == msg::UNKNOWN_ANCHOR) return "this alias names no anchor that stands before it";
-  if (said == msg::UNKNOWN_TOKEN) return "a character that nothing can begin with";
-  return said;
-}
 
 /// The text as a stream without a copy.
 class View : public std::streambuf {
@@ -160,9 +143,9 @@ class Builder : public YAML::EventHandler {
     const auto tab = line.find('\t');
     if (tab != std::string::npos && (indent == std::string::npos || tab < indent)) {
       mark.column = static_cast<int>(tab);
-      fail(mark, std::string(explain(YAML::ErrorMsg::TAB_IN_INDENTATION)));
+      fail(mark, std::string(explain_fault(YAML::ErrorMsg::TAB_IN_INDENTATION)));
     }
-    fail(mark, std::string(explain(fault.msg)));
+    fail(mark, std::string(explain_fault(fault.msg)));
   }
 
   [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
@@ -293,26 +276,27 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  /// What helm (sigs.k8s.io/yaml, convertToJSONableObject) makes of a key that is no string.
   std::string key_of(const YAML::Mark& mark, const Value& value, bool plain) {
-    switch (value.kind()) {
-    case Kind::string: return value.text();
-    case Kind::boolean: {
-      std::string key = value.as_bool() ? "true" : "false";
-      if (plain && key != value.text())
-        warn(mark, "W002", fmt::format("the key '{}' is a boolean and becomes '{}'; quote it", value.text(), key),
-             value.text().size());
-      return key;
+    if (value.is(Kind::string)) return value.text();
+    if (!value.is_scalar()) fail(mark, fmt::format("{} cannot be a key", name_of(value.kind())));
+    const bool as_written = plain && limits_.keys == YamlKeys::as_written && !value.text().empty();
+    const auto helm = helm_key(value);
+    if (as_written) {
+      if (helm != value.text()) warn_of_key(mark, value, helm);
+      return value.text();
     }
-    case Kind::integer: return std::to_string(value.as_integer());
-    case Kind::real:
-      if (!std::isfinite(value.as_real())) fail(mark, "infinity cannot be a key");
-      return go_key(value.as_real());
-    case Kind::null: fail(mark, "null cannot be a key; quote it");
-    case Kind::sequence:
-    case Kind::mapping: break;
-    }
-    fail(mark, fmt::format("{} cannot be a key", name_of(value.kind())));
+    if (!helm) fail(mark, value.is(Kind::null) ? "null cannot be a key; quote it" : "infinity cannot be a key");
+    if (plain && value.is(Kind::boolean) && *helm != value.text()) warn_of_key(mark, value, helm);
+    return *helm;
+  }
+
+  void warn_of_key(const YAML::Mark& mark, const Value& value, const std::optional<std::string>& helm) {
+    auto message =
+        limits_.keys == YamlKeys::as_written
+            ? fmt::format("the key '{}' is taken as it is written; to most readers of YAML it is {}, so quote it",
+                          value.text(), helm ? fmt::format("'{}'", *helm) : name_of(value.kind()))
+            : fmt::format("the key '{}' is a boolean and becomes '{}'; quote it", value.text(), *helm);
+    warn(mark, "W002", std::move(message), value.text().size());
   }
 
   void add(Frame& frame, Value value) {
@@ -374,47 +358,9 @@ class Builder : public YAML::EventHandler {
 
   /// Plain scalars that are not what they seem. Runs on values only; keys have W002.
   void check_scalar(const YAML::Mark& mark, const Value& value) {
-    const auto& text = value.text();
-    const auto note = [&](std::string_view code, std::string message) {
-      warn(mark, code, std::move(message), text.size());
-    };
-    switch (value.kind()) {
-    case Kind::boolean:
-      if (text != "true" && text != "false")
-        note("W001", fmt::format("'{}' is the boolean {}; quote it if it is a word", text, value.as_bool()));
-      break;
-    case Kind::integer: {
-      const auto canonical = canonical_number(value);
-      constexpr std::int64_t exact = std::int64_t{1} << 53;
-      if (text != canonical) note("W003", fmt::format("'{}' is the number {}", text, canonical));
-      else if (value.as_integer() > exact || value.as_integer() < -exact) too_large(mark, value);
-      break;
-    }
-    case Kind::real: {
-      if (!std::isfinite(value.as_real())) fail(mark, fmt::format("'{}' has no form in JSON", text));
-      const auto canonical = canonical_number(value);
-      if (canonical == text && canonical.find('.') == std::string::npos) too_large(mark, value);
-      else if (const auto shown = as_helm(value.as_real()); shown != text)
-        note("W004", fmt::format("'{}' is the number {}; quote it if it is a version or an id", text, shown));
-      break;
-    }
-    case Kind::null:
-    case Kind::string:
-    case Kind::sequence:
-    case Kind::mapping: break;
-    }
-  }
-
-  void too_large(const YAML::Mark& mark, const Value& value) {
-    warn(mark, "W005",
-         fmt::format("{} is beyond 2^53: helm rounds it to {}", value.text(), fmt::format("{:.0f}", value.as_real())),
-         value.text().size());
-  }
-
-  /// The digits that a template of helm prints for a number.
-  static std::string as_helm(double d) {
-    if (std::fabs(d) < 1e21 && d == std::trunc(d)) return fmt::format("{:.0f}", d);
-    return fmt::format("{}", d);
+    if (value.is(Kind::real) && !std::isfinite(value.as_real()))
+      fail(mark, fmt::format("'{}' has no form in JSON", value.text()));
+    if (auto trap = trap_in(value)) warn(mark, trap->code, std::move(trap->message), value.text().size());
   }
 
   std::string_view text_;
@@ -429,40 +375,15 @@ class Builder : public YAML::EventHandler {
   Value root_;
 };
 
-/// Length of the UTF-8 sequence at the front that a YAML file may hold; 0 if there is none.
-std::size_t sequence_length(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return lead == '\t' || lead == '\n' || lead == '\r' || (lead >= 0x20 && lead != 0x7f) ? 1 : 0;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  // Overlong forms, surrogates, and what lies beyond U+10FFFF.
-  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf0 && byte(1) < 0x90) ||
-      (lead == 0xf4 && byte(1) > 0x8f))
-    return 0;
-  return length;
-}
-
 /// yaml-cpp replaces what is no UTF-8 without a word; here it is an error with its place.
 void check_text(std::string_view text, const Builder& builder) {
+  const auto bad = find_bad_byte(text);
+  if (!bad) return;
   YAML::Mark mark;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto length = sequence_length(text.substr(at));
-    if (length == 0) {
-      const auto byte = static_cast<unsigned char>(text[at]);
-      builder.fail(mark, byte < 0x80 ? fmt::format("the control character 0x{:02x}", byte)
-                                     : fmt::format("the byte 0x{:02x} is not UTF-8", byte));
-    }
-    if (text[at] == '\n') {
-      ++mark.line;
-      mark.column = 0;
-    } else {
-      ++mark.column;
-    }
-    at += length;
-  }
+  mark.line = bad->line - 1;
+  mark.column = bad->column - 1;
+  builder.fail(mark, bad->byte < 0x80 ? fmt::format("the control character 0x{:02x}", bad->byte)
+                                      : fmt::format("the byte 0x{:02x} is not UTF-8", bad->byte));
 }
 
 std::string_view without_bom(std::string_view text) {

@@ -13,10 +13,17 @@
 
 namespace slipway::data {
 
+/// What a key is that is no string: `on: x`, `1.10: x`.
+enum class YamlKeys {
+  as_helm,     ///< what helm and other Go programs make of it: "true", "1.1"
+  as_written,  ///< its text, with W002 where the two differ: for names, such as those of variables
+};
+
 struct YamlLimits {
   int depth = 100;                ///< nesting
   std::size_t nodes = 1'000'000;  ///< after aliases are expanded: stops alias bombs
   std::size_t bytes = 8U << 20U;
+  YamlKeys keys = YamlKeys::as_helm;
 };
 
 struct YamlDocument {

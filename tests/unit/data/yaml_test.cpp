@@ -181,3 +181,21 @@ TEST_CASE("source_line") {
   CHECK(data::source_line("a\nb\nc", 3) == "c");
   CHECK(data::source_line("a\n", 9).empty());
 }
+
+TEST_CASE("keys as they are written, for those whose keys are names") {
+  const data::YamlLimits limits{.keys = data::YamlKeys::as_written};
+  const auto document =
+      data::parse_yaml("{Y: a, n: b, 1.10: c, 0644: d, 12: e, ~: f, .inf: g, \"on\": h, true: i}", "f.yaml", limits);
+  CHECK(data::to_json(document.root) ==
+        R"({".inf":"g","0644":"d","1.10":"c","12":"e","Y":"a","n":"b","on":"h","true":"i","~":"f"})");
+  std::string columns;
+  for (const auto& w : document.warnings) {
+    CHECK(w.code == "W002");
+    columns += fmt::format("{} ", w.column);
+  }
+  CHECK(columns == "2 8 14 23 39 45 ");
+  CHECK(document.warnings.at(0).message ==
+        "the key 'Y' is taken as it is written; to most readers of YAML it is 'true', so quote it");
+  // A key that is not there at all has no text to take.
+  CHECK(refused("{: x}", limits).message == "null cannot be a key; quote it");
+}

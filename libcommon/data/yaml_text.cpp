@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/yaml_text.hpp"
+
+#include <yaml-cpp/exceptions.h>
+
+#include <cstddef>
+
+namespace slipway::data {
+
+namespace {
+
+/// Length of the UTF-8 sequence at the front that a YAML file may hold; 0 if there is none.
+std::size_t sequence_length(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return lead == '\t' || lead == '\n' || lead == '\r' || (lead >= 0x20 && lead != 0x7f) ? 1 : 0;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+  // Overlong forms, surrogates, and what lies beyond U+10FFFF.
+  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf0 && byte(1) < 0x90) ||
+      (lead == 0xf4 && byte(1) > 0x8f))
+    return 0;
+  return length;
+}
+
+}  // namespace
+
+std::optional<BadByte> find_bad_byte(std::string_view text) {
+  BadByte place{1, 1, 0};
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = sequence_length(text.substr(at));
+    if (length == 0) {
+      place.byte = static_cast<unsigned char>(text[at]);
+      return place;
+    }
+    if (text[at] == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else {
+      ++place.column;
+    }
+    at += length;
+  }
+  return std::nullopt;
+}
+
+std::string_view explain_fault(std::string_view said) {
+  namespace msg = YAML::ErrorMsg;
+  if (said == msg::MAP_VALUE)
+    return "a ':' where no value can begin: the key's indentation is off or quotes are missing";
+  if (said == msg::END_OF_MAP) return "this line does not continue the map above it: check its indentation";
+  if (said == msg::END_OF_SEQ) return "this line does not continue the list above it: check its indentation";
+  if (said == msg::END_OF_MAP_FLOW) return "'{' without its '}'";
+  if (said == msg::END_OF_SEQ_FLOW) return "'[' without its ']'";
+  if (said == msg::BLOCK_ENTRY) return "a '-' where no list item can begin";
+  if (said == msg::MAP_KEY) return "a '?' where no key can begin";
+  if (said == msg::EOF_IN_SCALAR) return "a quote that is never closed";
+  if (said == msg::DOC_IN_SCALAR) return "the document ends inside quotes";
+  if (said == msg::TAB_IN_INDENTATION) return "a tab in the indentation; YAML allows only blanks there";
+  if (said == msg::UNKNOWN_ANCHOR) return "this alias names no anchor that stands before it";
+  if (said == msg::UNKNOWN_TOKEN) return "a character that nothing can begin with";
+  return said;
+}
+
+}  // namespace slipway::data

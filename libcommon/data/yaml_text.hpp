@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of a YAML file before and when the scanner trips over it: bytes that may not stand in one,
+// and the scanner's complaints in words. Used by yaml.cpp only.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace slipway::data {
+
+struct BadByte {
+  int line;    ///< from 1
+  int column;  ///< from 1, in characters
+  unsigned char byte;
+};
+
+/// The first byte that is neither UTF-8 nor a character that YAML allows.
+/// @source YAML 1.2, section 5.1
+[[nodiscard]] std::optional<BadByte> find_bad_byte(std::string_view text);
+
+/// yaml-cpp's complaint, put as a person would say it.
+[[nodiscard]] std::string_view explain_fault(std::string_view said);
+
+}  // namespace slipway::data
