@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace slipway::cli {
 
@@ -26,6 +27,9 @@ struct Context {
   const Common& common;
   Environment env;
 };
+
+/// NAME/VERSION, for a User-Agent.
+[[nodiscard]] std::string agent(std::string_view tool);
 
 using Body = std::function<ExitCode(Context&)>;
 

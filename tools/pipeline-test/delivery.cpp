@@ -38,7 +38,7 @@ DeliveryPlan plan_delivery(const std::string& image, const std::optional<std::st
 oci::Access registry_access(const cli::Environment& env) {
   oci::Access access;
   access.env = env;
-  access.agent = "pipeline-test";
+  access.agent = cli::agent("pipeline-test");
   return access;
 }
 

@@ -23,6 +23,7 @@ void describe(cli::App& app, Options& options) {
   app.flag("--plain-http", options.plain_http, "no TLS, also to other machines");
   app.option("--ca", options.ca, "FILE", "certificates to trust instead of the system's");
   app.option("--retries", options.retries, "N", "tries more of each request (default 6)");
+  app.option("--stall", options.stall, "DURATION", "no byte for so long breaks a request (default 60s)");
   app.group("Effort");
   app.option("--jobs", options.jobs, "N", "uploads at once (default 4)");
   app.option("--threads", options.threads, "N", "compress with N threads (default: all)");

@@ -4,6 +4,7 @@
 
 #include "cli/app.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@ struct Options {
   bool plain_http = false;
   std::optional<std::string> ca;
   int retries = 6;
+  std::chrono::milliseconds stall{60'000};
 
   int jobs = 4;
   int threads = 0;

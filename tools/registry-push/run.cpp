@@ -57,7 +57,8 @@ oci::Access access_of(const Options& options, const cli::Context& context) {
   access.anonymous = options.anonymous;
   access.plain_http = options.plain_http;
   access.retries = options.retries;
-  access.agent = "registry-push";
+  access.agent = cli::agent("registry-push");
+  access.stall = options.stall;
   if (options.creds_file) {
     access.creds_file = *options.creds_file;
     oci::check_login_file(fs::read_file(*options.creds_file), *options.creds_file);
@@ -75,6 +76,7 @@ oci::Access access_of(const Options& options, const cli::Context& context) {
 oci::PushOptions push_options_of(const Options& options, const cli::Context& context) {
   if (options.jobs < 1) throw Error(failure::bad_usage, "--jobs is at least 1");
   if (options.threads < 0) throw Error(failure::bad_usage, "--threads is not negative");
+  if (options.stall.count() <= 0) throw Error(failure::bad_usage, "--stall is longer than nothing");
   if (options.retries < 0) throw Error(failure::bad_usage, "--retries is not negative");
   if (options.if_absent && options.expect)
     throw Error(failure::bad_usage, "--if-absent and --expect exclude each other");
