@@ -22,13 +22,19 @@ void add_place(std::vector<std::string>& arguments, const Place& place) {
   arguments.insert(arguments.end(), {"--kube-context", place.context, "--namespace", place.name_space});
 }
 
-json parse(std::string_view text, std::string_view what) {
-  auto document = json::parse(text, nullptr, false);
-  if (document.is_discarded())
-    throw Error(failure::protocol, fmt::format("helm's answer to {} is no JSON", what),
-                "a wrapper around helm may print something of its own: name the program itself with --helm");
-  return document;
-}
+/// The chart's files come along with every release, by the megabyte, and nobody here reads them.
+class WithoutChartFiles {
+ public:
+  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
+    if (event != json::parse_event_t::key) return true;
+    const auto& key = parsed.get_ref<const std::string&>();
+    if (depth == 1) in_chart_ = key == "chart";
+    return depth != 2 || !in_chart_ || (key != "templates" && key != "files" && key != "values" && key != "schema");
+  }
+
+ private:
+  bool in_chart_ = false;
+};
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
@@ -125,9 +131,11 @@ std::string duration_argument(std::chrono::milliseconds duration) {
                                       : fmt::format("{}ms", duration.count());
 }
 
-std::vector<std::string> query_arguments(std::vector<std::string> what, const Place& place) {
-  add_place(what, place);
-  return what;
+std::vector<std::string> test_arguments(const Place& place, const std::string& release,
+                                        std::chrono::milliseconds timeout) {
+  std::vector<std::string> arguments{"test", release, "--logs", "--timeout", duration_argument(timeout)};
+  add_place(arguments, place);
+  return arguments;
 }
 
 std::vector<std::string> upgrade_arguments(const Place& place, const Upgrade& upgrade, bool dry_run) {
@@ -176,33 +184,26 @@ std::vector<std::string> uninstall_arguments(const Version& version, const Place
   return arguments;
 }
 
-std::vector<Revision> parse_history(std::string_view text) {
-  const auto document = parse(text, "history");
-  if (!document.is_array()) throw Error(failure::protocol, "helm's history is no list");
-  std::vector<Revision> all;
-  for (const auto& item : document)
-    all.push_back({.number = number_of(item, "revision"),
-                   .updated = text_of(item, "updated"),
-                   .status = text_of(item, "status"),
-                   .chart = text_of(item, "chart"),
-                   .app_version = text_of(item, "app_version"),
-                   .description = text_of(item, "description")});
-  std::ranges::sort(all, {}, &Revision::number);
-  return all;
-}
-
 Release parse_release(std::string_view text) {
   // Whatever a post-install hook or a plugin prints comes before the document.
   const auto start = text.find('{');
-  const auto document = parse(start == std::string_view::npos ? text : text.substr(start), "upgrade");
+  const auto document =
+      json::parse(start == std::string_view::npos ? text : text.substr(start), WithoutChartFiles(), false);
+  if (document.is_discarded())
+    throw Error(failure::protocol, "helm's release is no JSON",
+                "a wrapper around helm may print something of its own: name the program itself with --helm");
   const auto info = document.value("info", json::object());
   Release release{.name = text_of(document, "name"),
                   .name_space = text_of(document, "namespace"),
                   .revision = number_of(document, "version"),
                   .status = text_of(info, "status"),
+                  .description = text_of(info, "description"),
+                  .updated = text_of(info, "last_deployed"),
+                  .values = document.value("config", json::object()).dump(),
                   .manifest = text_of(document, "manifest"),
                   .notes = text_of(info, "notes"),
                   .apply_method = text_of(document, "apply_method")};
+  if (release.values == "null") release.values = "{}";
   if (release.revision == 0) throw Error(failure::protocol, "helm's answer is no release");
   if (const auto chart = document.find("chart"); chart != document.end() && chart->is_object()) {
     const auto metadata = chart->value("metadata", json::object());

@@ -57,12 +57,15 @@ struct Hook {
   friend bool operator==(const Hook&, const Hook&) = default;
 };
 
-/// A release as helm tells it after an upgrade or a dry run.
+/// A revision of a release as helm tells it after an upgrade or a dry run, and as it keeps it.
 struct Release {
   std::string name;
   std::string name_space;
   int revision = 0;
-  std::string status;  ///< deployed, failed, pending-upgrade, ...
+  std::string status;       ///< deployed, failed, pending-upgrade, ...
+  std::string description;  ///< "Upgrade complete", or what --description said
+  std::string updated;      ///< RFC 3339
+  std::string values;       ///< what was given over the chart's defaults, as JSON; may hold secrets
   std::string manifest;
   std::vector<Hook> hooks;
   std::string notes;
@@ -72,20 +75,9 @@ struct Release {
   std::string apply_method;  ///< helm 4: client-side or server-side; empty in helm 3
 };
 
-struct Revision {
-  int number = 0;
-  std::string updated;  ///< RFC 3339
-  std::string status;
-  std::string chart;  ///< NAME-VERSION
-  std::string app_version;
-  std::string description;
-  /// An operation has begun and not ended: alive, or killed in the middle.
-  [[nodiscard]] bool pending() const { return status.starts_with("pending-"); }
-};
-
-/// Arguments of a question about a place: `history`, `get`, `test`.
-[[nodiscard]] std::vector<std::string> query_arguments(std::vector<std::string> what, const Place& place);
 // The arguments after the program's name.
+[[nodiscard]] std::vector<std::string> test_arguments(const Place& place, const std::string& release,
+                                                      std::chrono::milliseconds timeout);
 [[nodiscard]] std::vector<std::string> upgrade_arguments(const Place& place, const Upgrade& upgrade, bool dry_run);
 [[nodiscard]] std::vector<std::string> rollback_arguments(const Version& version, const Place& place,
                                                           const std::string& release, int to,
@@ -97,8 +89,8 @@ struct Revision {
 /// 90s, 1500ms: what helm's --timeout takes.
 [[nodiscard]] std::string duration_argument(std::chrono::milliseconds duration);
 
-// @throws Error protocol when it is not what helm prints
-[[nodiscard]] std::vector<Revision> parse_history(std::string_view json);
+/// What helm prints of a release after an upgrade is what it keeps as its record.
+/// @throws Error protocol when it is neither
 [[nodiscard]] Release parse_release(std::string_view json);
 
 /// The Error that a failed helm stands for, by its words: not_found (no such release), busy (another

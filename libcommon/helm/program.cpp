@@ -36,12 +36,6 @@ class Warnings {
   bool failed_ = false;
 };
 
-std::vector<std::string> get(const std::string& part, const Place& place, const std::string& release, int revision) {
-  auto arguments = query_arguments({"get", part, release}, place);
-  if (revision > 0) arguments.insert(arguments.end(), {"--revision", std::to_string(revision)});
-  return arguments;
-}
-
 /// posix_spawn cannot ask for PR_SET_PDEATHSIG; util-linux can. Nothing where it is missing.
 std::vector<std::string> find_launcher(const io::Run& run) {
   std::vector<std::string> launcher{"setpriv", "--pdeathsig", "KILL", "--"};
@@ -102,30 +96,6 @@ Release Program::upgrade(const Place& place, const Upgrade& upgrade, const io::R
                             upgrade_arguments(place, upgrade, false), upgrade.values, run));
 }
 
-std::vector<Revision> Program::history(const Place& place, const std::string& release, const io::Run& run) const {
-  auto arguments = query_arguments({"history", release, "--output", "json", "--max", "256"}, place);
-  try {
-    return parse_history(call(fmt::format("history of release {}", release), std::move(arguments), {}, run));
-  } catch (const Error& error) {
-    if (is(error, failure::not_found)) return {};
-    throw;
-  }
-}
-
-std::string Program::manifest(const Place& place, const std::string& release, int revision, const io::Run& run) const {
-  return call(fmt::format("reading release {}", release), get("manifest", place, release, revision), {}, run);
-}
-
-std::string Program::hooks(const Place& place, const std::string& release, int revision, const io::Run& run) const {
-  return call(fmt::format("reading release {}", release), get("hooks", place, release, revision), {}, run);
-}
-
-std::string Program::values(const Place& place, const std::string& release, int revision, const io::Run& run) const {
-  auto arguments = get("values", place, release, revision);
-  arguments.insert(arguments.end(), {"--output", "json"});
-  return call(fmt::format("reading release {}", release), std::move(arguments), {}, run);
-}
-
 void Program::rollback(const Place& place, const std::string& release, int to, const std::string& description,
                        std::chrono::milliseconds timeout, const io::Run& run) const {
   static_cast<void>(call(fmt::format("rollback of release {} to revision {}", release, to),
@@ -143,8 +113,7 @@ TestResult Program::test(const Place& place, const std::string& release, std::ch
   TestResult result;
   process::Command command{.argv = launcher_, .env = environment(), .keep = 0};
   command.argv.push_back(path_);
-  std::ranges::move(query_arguments({"test", release, "--logs", "--timeout", duration_argument(timeout)}, place),
-                    std::back_inserter(command.argv));
+  std::ranges::move(test_arguments(place, release, timeout), std::back_inserter(command.argv));
   const auto told = [&](std::string_view line) {
     auto safe = text::printable(line);
     run.events.output("helm test", safe);

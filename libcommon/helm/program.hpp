@@ -48,19 +48,6 @@ class Program {
   /// @throws Error as preview
   Release upgrade(const Place& place, const Upgrade& upgrade, const io::Run& run) const;
 
-  /// Oldest first; empty when there is no such release.
-  [[nodiscard]] std::vector<Revision> history(const Place& place, const std::string& release, const io::Run& run) const;
-
-  // Of one revision; the newest when 0.
-  // @throws Error not_found
-  [[nodiscard]] std::string manifest(const Place& place, const std::string& release, int revision,
-                                     const io::Run& run) const;
-  [[nodiscard]] std::string hooks(const Place& place, const std::string& release, int revision,
-                                  const io::Run& run) const;
-  /// The values that the release was given, as JSON (without the chart's defaults). May hold secrets.
-  [[nodiscard]] std::string values(const Place& place, const std::string& release, int revision,
-                                   const io::Run& run) const;
-
   void rollback(const Place& place, const std::string& release, int to, const std::string& description,
                 std::chrono::milliseconds timeout, const io::Run& run) const;
   /// Nothing happens when there is no such release. `wait`: until its objects are gone.

@@ -10,6 +10,7 @@ set -euo pipefail
 e2e=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$e2e/../.." && pwd)
 : "${SLIPWAY_BIN:=$top/build/dev/bin}"
+SLIPWAY_BIN=$(cd "$SLIPWAY_BIN" && pwd) # tests change the directory
 PATH=$SLIPWAY_BIN:$PATH
 registry=localhost:5000
 

@@ -96,7 +96,7 @@ class Rollout {
 
   /// The targets before this one took their time; somebody may have been here meanwhile.
   void check_still_planned() const {
-    const auto standing = stand(*site_->cluster, *helm_, result_.release, *run_);
+    const auto standing = stand(*site_->cluster, result_.release, *run_);
     const auto* newest = standing.newest();
     const int number = newest != nullptr ? newest->number : 0;
     if (number != result_.from)
@@ -123,7 +123,7 @@ class Rollout {
 
   /// helm said no: before it touched anything, or half way?
   void after_failed_helm(const Error& error) {
-    const auto standing = stand(*site_->cluster, *helm_, result_.release, undisturbed(*run_));
+    const auto standing = stand(*site_->cluster, result_.release, undisturbed(*run_));
     const auto* newest = standing.newest();
     result_.to = newest != nullptr ? newest->number : 0;
     if (result_.to == result_.from) throw error;
@@ -162,7 +162,7 @@ class Rollout {
       wrong = go_back(cluster, *helm_, result_.release, good->number, options_->settle, run);
       result_.image = site_->survey.deployment.base_image;
       result_.state = rolled_back;
-      const auto standing = stand(cluster, *helm_, result_.release, run);
+      const auto standing = stand(cluster, result_.release, run);
       if (const auto* newest = standing.newest()) result_.to = newest->number;
     }
     if (wrong.empty()) return;
@@ -223,8 +223,11 @@ std::string go_back(Cluster& cluster, const helm::Program& helm, const std::stri
   try {
     // helm's own description, "Rollback to N", says what it is; standing.hpp reads it.
     helm.rollback(cluster.place, release, to, {}, cluster.target.timeout, run);
-    const auto objects = helm::parse_manifest(helm.manifest(cluster.place, release, to, run), "the release's manifest");
-    const auto ready = wait_until_ready(cluster, objects, settle, limited(run, cluster.target.timeout));
+    // What stands there now, as helm has recorded it: the revision gone back to may be beyond the history by then.
+    const auto standing = stand(cluster, release, run);
+    if (standing.newest() == nullptr) return "the release is gone";
+    const auto ready =
+        wait_until_ready(cluster, objects_of(*standing.newest()), settle, limited(run, cluster.target.timeout));
     return ready.ready ? std::string() : ready.reason;
   } catch (const Error& error) {
     // A failed way back is a result of its own, with its own status: the first cause must not get lost.

@@ -42,7 +42,8 @@ Cluster connect(const deploy::Target& target, const deploy::Service& service, co
                               .context = target.context,
                               .name_space = name_space},
                     .client = kube::Client(std::move(access), "deploy-helm"),
-                    .uid = {}};
+                    .uid = {},
+                    .storage = parse_storage(env("HELM_DRIVER").value_or(""))};
     cluster.uid = identity_of(cluster.client, run);
     return cluster;
   });

@@ -4,6 +4,7 @@
 
 #include "deploy/targets.hpp"
 #include "helm/program.hpp"
+#include "history.hpp"
 #include "kube/client.hpp"
 
 #include <functional>
@@ -18,7 +19,8 @@ struct Cluster {
   deploy::Target target;
   helm::Place place;  ///< with the service's namespace
   kube::Client client;
-  std::string uid;  ///< of the kube-system namespace
+  std::string uid;                     ///< of the kube-system namespace
+  Storage storage = Storage::secrets;  ///< of helm's records
 };
 
 /// Connects and asks who is there.

@@ -9,7 +9,7 @@
 namespace slipway::deploy_helm {
 
 std::vector<Berth> look_around(const deploy::Service& service, const std::vector<deploy::Target>& targets,
-                               const helm::Program& helm, const Environment& env, const io::Run& run) {
+                               const Environment& env, const io::Run& run) {
   const auto look = [&](const deploy::Target& target) {
     std::vector<Berth> berths;
     std::shared_ptr<Cluster> cluster;
@@ -22,7 +22,7 @@ std::vector<Berth> look_around(const deploy::Service& service, const std::vector
     for (const auto& release : service.releases) {
       Berth berth{.target = target.name, .release = release, .cluster = cluster, .standing = {}, .error = error};
       try {
-        if (cluster) berth.standing = stand(*cluster, helm, release, run);
+        if (cluster) berth.standing = stand(*cluster, release, run);
       } catch (const Error& e) {
         berth.error = e;
       }

@@ -25,6 +25,6 @@ struct Berth {
 /// One for each target and release, in stage order.
 /// @throws Error the first one, when no target at all can be reached; interrupted, timed_out
 [[nodiscard]] std::vector<Berth> look_around(const deploy::Service& service, const std::vector<deploy::Target>& targets,
-                                             const helm::Program& helm, const Environment& env, const io::Run& run);
+                                             const Environment& env, const io::Run& run);
 
 }  // namespace slipway::deploy_helm

@@ -18,7 +18,7 @@ void heal(const std::shared_ptr<Cluster>& cluster, const std::string& release, c
   std::vector<Berth> berths{{.target = cluster->target.name,
                              .release = release,
                              .cluster = cluster,
-                             .standing = stand(*cluster, helm, release, run),
+                             .standing = stand(*cluster, release, run),
                              .error = std::nullopt}};
   const auto* newest = berths.front().standing.newest();
   if (newest == nullptr || !newest->pending()) return;

@@ -47,7 +47,7 @@ Health health_of(Cluster& cluster, const std::vector<helm::Object>& objects, con
   return health;
 }
 
-Answer status_of(std::vector<Berth>& berths, const helm::Program& helm, bool json, const io::Run& run) {
+Answer status_of(std::vector<Berth>& berths, bool json, const io::Run& run) {
   std::vector<std::vector<std::string>> rows{{"TARGET", "RELEASE", "REVISION", "IMAGE", "CONFIG", "STATE"}};
   auto list = ordered_json::array();
   bool failed = false;
@@ -74,10 +74,8 @@ Answer status_of(std::vector<Berth>& berths, const helm::Program& helm, bool jso
     }
     any = true;
     const auto* running = berth.standing.deployed() != nullptr ? berth.standing.deployed() : newest;
-    const auto objects = helm::parse_manifest(helm.manifest(berth.cluster->place, berth.release, running->number, run),
-                                              "the release's manifest");
-    const auto image = image_of(berth.standing, *running, objects, {});
-    const auto health = health_of(*berth.cluster, objects, run);
+    const auto image = image_of(berth.standing, *running, {});
+    const auto health = health_of(*berth.cluster, objects_of(*running), run);
     auto state = health.text;
     if (newest->pending()) {
       pending = true;
@@ -130,8 +128,8 @@ Answer history_of(const std::vector<Berth>& berths, bool json) {
       const auto described = read_description(revision.description);
       const auto commit = read_description(berth.standing.origin_of(revision).description).commit;
       const auto status = berth.standing.undone(revision) ? std::string("undone") : revision.status;
-      const auto image = image_of(berth.standing, revision, {}, {});
-      // What others did by hand has no image of ours: its own words say what it was.
+      const auto image = image_of(berth.standing, revision, {});
+      // What others did by hand is not signed: its own words say what it was.
       rows.push_back(
           {berth.target, name, std::to_string(revision.number), when(revision.updated), status, short_image(image),
            dash(commit), dash(described.plan),

@@ -26,7 +26,7 @@ struct Answer {
 
 /// One look at each, no waiting. 0 all well; 1 something is failed; 3 something is on its way; 4 a target did
 /// not answer; 66 there is no release at all.
-[[nodiscard]] Answer status_of(std::vector<Berth>& berths, const helm::Program& helm, bool json, const io::Run& run);
+[[nodiscard]] Answer status_of(std::vector<Berth>& berths, bool json, const io::Run& run);
 
 /// Newest first for each target.
 [[nodiscard]] Answer history_of(const std::vector<Berth>& berths, bool json);

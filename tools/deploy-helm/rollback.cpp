@@ -14,12 +14,6 @@ namespace slipway::deploy_helm {
 
 namespace {
 
-constexpr const char* record = "the release's manifest";
-
-std::vector<helm::Object> objects_of(const Berth& berth, const helm::Program& helm, int revision, const io::Run& run) {
-  return helm::parse_manifest(helm.manifest(berth.cluster->place, berth.release, revision, run), record);
-}
-
 Result blank(const Berth& berth) {
   const auto* newest = berth.standing.newest();
   const int number = newest != nullptr ? newest->number : 0;
@@ -34,7 +28,7 @@ Result blank(const Berth& berth) {
           .explanation = {}};
 }
 
-const helm::Revision& goal_of(const Berth& berth, std::optional<int> to) {
+const Revision& goal_of(const Berth& berth, std::optional<int> to) {
   const auto* goal = to ? berth.standing.find(*to) : berth.standing.previous_good();
   if (goal != nullptr) return *goal;
   throw Error(failure::not_found,
@@ -46,8 +40,7 @@ const helm::Revision& goal_of(const Berth& berth, std::optional<int> to) {
 
 }  // namespace
 
-ReturnPlan plan_return(std::vector<Berth>& berths, const std::string& service, std::optional<int> to,
-                       const helm::Program& helm, const io::Run& run) {
+ReturnPlan plan_return(std::vector<Berth>& berths, const std::string& service, std::optional<int> to) {
   ReturnPlan plan{.service = service, .returns = {}, .digest = {}, .needing = {}};
   auto digested = nlohmann::json::array();
   for (std::size_t i = 0; i < berths.size(); ++i) {
@@ -59,12 +52,12 @@ ReturnPlan plan_return(std::vector<Berth>& berths, const std::string& service, s
           .add_place("target " + berth.target);
     refuse_pending(berth.standing, *berth.cluster, service, berth.release);
     const auto& goal = goal_of(berth, to);
-    const auto next = objects_of(berth, helm, goal.number, run);
+    const auto next = objects_of(goal);
     Return one{.berth = i,
                .from = newest->number,
                .to = goal.number,
-               .image = image_of(berth.standing, goal, next, {}),
-               .changes = compare(objects_of(berth, helm, newest->number, run), next)};
+               .image = image_of(berth.standing, goal, {}),
+               .changes = compare(objects_of(*newest), next)};
     digested.push_back({{"cluster-uid", berth.cluster->uid},
                         {"namespace", berth.cluster->place.name_space},
                         {"release", berth.release},
@@ -104,7 +97,7 @@ std::vector<Result> carry_out(const ReturnPlan& plan, std::vector<Berth>& berths
     auto& result = results[one.berth];
     io::Stage stage(run.events, "rollback", fmt::format("{} {} to revision {}", berth.target, berth.release, one.to));
     const auto wrong = go_back(*berth.cluster, helm, berth.release, one.to, options.settle, run);
-    const auto standing = stand(*berth.cluster, helm, berth.release, run);
+    const auto standing = stand(*berth.cluster, berth.release, run);
     if (const auto* newest = standing.newest()) result.to = newest->number;
     result.image = one.image;
     result.state = wrong.empty() ? State::applied : State::not_undone;
@@ -140,9 +133,9 @@ std::vector<Result> recover(std::vector<Berth>& berths, bool sure, const helm::P
     std::string wrong;
     if (const auto* good = berth.standing.deployed()) {
       wrong = go_back(cluster, helm, berth.release, good->number, options.settle, run);
-      result.image = image_of(berth.standing, *good, {}, {});
+      result.image = image_of(berth.standing, *good, {});
       result.state = State::rolled_back;
-      const auto standing = stand(cluster, helm, berth.release, run);
+      const auto standing = stand(cluster, berth.release, run);
       if (const auto* now = standing.newest()) result.to = now->number;
     } else {
       helm.uninstall(cluster.place, berth.release, true, cluster.target.timeout, run);

@@ -30,8 +30,7 @@ struct ReturnPlan {
 
 /// @param to a revision, or nothing for the last good one before the newest
 /// @throws Error not_found: no such revision, nothing to go back to; busy; what a target answered
-[[nodiscard]] ReturnPlan plan_return(std::vector<Berth>& berths, const std::string& service, std::optional<int> to,
-                                     const helm::Program& helm, const io::Run& run);
+[[nodiscard]] ReturnPlan plan_return(std::vector<Berth>& berths, const std::string& service, std::optional<int> to);
 [[nodiscard]] std::string show(const ReturnPlan& plan, const std::vector<Berth>& berths);
 
 /// In stage order; stops at the first that does not get ready, which is left as it is (not_undone).

@@ -43,6 +43,7 @@ class Session {
  private:
   const Options& options_;
   cli::Context& context_;
+  std::optional<helm::Program> helm_;
 
   [[nodiscard]] const io::Run& run() const { return context_.run; }
 
@@ -64,9 +65,11 @@ class Session {
     return identity.substr(0, identity.rfind('/'));
   }
 
-  [[nodiscard]] helm::Program open_helm() const {
+  /// Only what changes something, or renders, needs the program.
+  const helm::Program& helm() {
     const auto& asked = options_.helm;
-    return helm::Program::open(!asked.empty() ? asked : context_.env("HELM_BIN").value_or("helm"), run());
+    if (!helm_) helm_ = helm::Program::open(!asked.empty() ? asked : context_.env("HELM_BIN").value_or("helm"), run());
+    return *helm_;
   }
 
   [[nodiscard]] Inputs open_inputs(const std::optional<Plan>& plan) const {
@@ -131,18 +134,17 @@ class Session {
   }
 
   [[nodiscard]] Prepared finish(Inputs& inputs, Wish wish, bool to_apply, const std::string& skip_staging) {
-    const auto helm = open_helm();
     if (to_apply) wish.holder = our_identity(context_.env);
-    auto prepared = prepare(inputs, wish, helm, context_.env, run());
+    auto prepared = prepare(inputs, wish, helm(), context_.env, run());
     prepared.plan.made_at = text::rfc3339(std::chrono::system_clock::now());
     prepared.plan.made_by = who();
     prepared.plan.skip_staging = skip_staging;
-    demand_staging(inputs, wish, prepared, helm);
+    demand_staging(inputs, wish, prepared);
     return prepared;
   }
 
   /// @throws Error not_approved when the targets file wants staging to run it first, and staging does not
-  void demand_staging(Inputs& inputs, const Wish& wish, const Prepared& prepared, const helm::Program& helm) const {
+  void demand_staging(Inputs& inputs, const Wish& wish, const Prepared& prepared) const {
     const auto& plan = prepared.plan;
     const auto requirements = requirements_for(inputs.targets(), wish.targets);
     if (requirements.empty()) return;
@@ -155,7 +157,7 @@ class Session {
         expected[target.name + ' ' + release] =
             config::values_digest(inputs.values(wish.service, target, release, wish.image, *prepared.chart));
     auto missing =
-        missing_proof(requirements, plan, look_at_staging(wish.service, staging, helm, context_.env, run()), expected);
+        missing_proof(requirements, plan, look_at_staging(wish.service, staging, context_.env, run()), expected);
     if (missing.empty()) return;
     Error error(failure::not_approved,
                 fmt::format("staging does not run what {} is to get", requirements.front().target),
@@ -179,12 +181,12 @@ class Session {
       context_.out.print(context_.common.json ? to_json(prepared.plan) : show(prepared.plan));
       return ExitCode::ok;
     }
-    const auto results = deploy_helm::apply(prepared, open_helm(), apply_options(), run());
+    const auto results = deploy_helm::apply(prepared, helm(), apply_options(), run());
     context_.out.print(context_.common.json ? to_json(prepared.plan, results) : show(results));
     return exit_code_of(results);
   }
 
-  [[nodiscard]] std::vector<Berth> look_around(Inputs& inputs, const helm::Program& helm, bool all_by_default) const {
+  [[nodiscard]] std::vector<Berth> look_around(Inputs& inputs, bool all_by_default) const {
     need_service();
     const auto& service = inputs.targets().service(options_.service);
     auto names = options_.targets;
@@ -193,7 +195,7 @@ class Session {
       if (names.empty())
         for (const auto& target : inputs.targets().targets) names.push_back(target.name);
     }
-    return deploy_helm::look_around(service, inputs.select(service, names), helm, context_.env, run());
+    return deploy_helm::look_around(service, inputs.select(service, names), context_.env, run());
   }
 };
 
@@ -238,9 +240,8 @@ ExitCode Session::apply() {
 ExitCode Session::status() {
   need_service();
   auto inputs = open_inputs(std::nullopt);
-  const auto helm = open_helm();
-  auto berths = look_around(inputs, helm, true);
-  const auto answer = status_of(berths, helm, context_.common.json, run());
+  auto berths = look_around(inputs, true);
+  const auto answer = status_of(berths, context_.common.json, run());
   context_.out.print(answer.text);
   return answer.code;
 }
@@ -248,8 +249,7 @@ ExitCode Session::status() {
 ExitCode Session::history() {
   need_service();
   auto inputs = open_inputs(std::nullopt);
-  const auto helm = open_helm();
-  const auto answer = history_of(look_around(inputs, helm, true), context_.common.json);
+  const auto answer = history_of(look_around(inputs, true), context_.common.json);
   context_.out.print(answer.text);
   return answer.code;
 }
@@ -257,9 +257,8 @@ ExitCode Session::history() {
 ExitCode Session::rollback() {
   need_service();
   auto inputs = open_inputs(std::nullopt);
-  const auto helm = open_helm();
-  auto berths = look_around(inputs, helm, false);
-  const auto plan = plan_return(berths, options_.service, options_.to, helm, run());
+  auto berths = look_around(inputs, false);
+  const auto plan = plan_return(berths, options_.service, options_.to);
   tell(show(plan, berths));
   if (context_.common.dry_run) {
     context_.out.print(show(plan, berths));
@@ -272,7 +271,7 @@ ExitCode Session::rollback() {
   locks.reserve(berths.size());
   for (const auto& berth : berths)
     locks.push_back(std::make_unique<Lock>(*berth.cluster, berth.release, our_identity(context_.env), run()));
-  const auto results = deploy_helm::carry_out(plan, berths, helm, apply_options(), run());
+  const auto results = deploy_helm::carry_out(plan, berths, helm(), apply_options(), run());
   const Plan described{.service = options_.service};
   context_.out.print(context_.common.json ? to_json(described, results) : show(results));
   const auto code = exit_code_of(results);
@@ -286,14 +285,13 @@ ExitCode Session::rollback() {
 ExitCode Session::recover() {
   need_service();
   auto inputs = open_inputs(std::nullopt);
-  const auto helm = open_helm();
-  auto berths = look_around(inputs, helm, false);
+  auto berths = look_around(inputs, false);
   std::vector<Result> results;
   for (auto& berth : berths) {
     if (berth.error) throw *berth.error;
     const Lock lock(*berth.cluster, berth.release, our_identity(context_.env), run());
     std::vector<Berth> one{berth};
-    std::ranges::move(deploy_helm::recover(one, lock.predecessor_died(), helm, apply_options(), run()),
+    std::ranges::move(deploy_helm::recover(one, lock.predecessor_died(), helm(), apply_options(), run()),
                       std::back_inserter(results));
   }
   const Plan described{.service = options_.service};

@@ -82,10 +82,10 @@ std::vector<std::string> missing_proof(const std::vector<deploy::Requirement>& r
 }
 
 std::vector<StagingFact> look_at_staging(const deploy::Service& service, const std::vector<deploy::Target>& staging,
-                                         const helm::Program& helm, const Environment& env, const io::Run& run) {
+                                         const Environment& env, const io::Run& run) {
   std::vector<StagingFact> facts;
   if (staging.empty()) return facts;
-  for (auto& berth : look_around(service, staging, helm, env, run)) {
+  for (auto& berth : look_around(service, staging, env, run)) {
     StagingFact fact{.target = berth.target,
                      .release = berth.release,
                      .image = {},
@@ -101,16 +101,13 @@ std::vector<StagingFact> look_at_staging(const deploy::Service& service, const s
     } else if (newest->status != "deployed") {
       fact.trouble = fmt::format("revision {} is {}", newest->number, newest->status);
     } else {
-      const auto objects = helm::parse_manifest(helm.manifest(berth.cluster->place, berth.release, newest->number, run),
-                                                "the release's manifest");
       const auto& origin = berth.standing.origin_of(*newest);
-      fact.image = image_of(berth.standing, *newest, objects, {});
+      fact.image = image_of(berth.standing, *newest, {});
       fact.commit = read_description(origin.description).commit;
-      const auto given = helm.values(berth.cluster->place, berth.release, newest->number, run);
-      fact.values = config::values_digest(data::parse_yaml(given, "the release's values").root);
+      fact.values = config::values_digest(data::parse_yaml(newest->values, "the release's values").root);
       fact.chart = newest->chart;
       fact.age = age_of(*newest, berth.cluster->client.now());
-      const auto health = health_of(*berth.cluster, objects, run);
+      const auto health = health_of(*berth.cluster, objects_of(*newest), run);
       if (health.state != kube::State::done) fact.trouble = health.text;
     }
     facts.push_back(std::move(fact));

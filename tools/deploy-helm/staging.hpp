@@ -45,7 +45,6 @@ using ExpectedValues = std::map<std::string, std::string, std::less<>>;
 /// Asks the staging targets. One that does not answer is a fact with that trouble.
 [[nodiscard]] std::vector<StagingFact> look_at_staging(const deploy::Service& service,
                                                        const std::vector<deploy::Target>& staging,
-                                                       const helm::Program& helm, const Environment& env,
-                                                       const io::Run& run);
+                                                       const Environment& env, const io::Run& run);
 
 }  // namespace slipway::deploy_helm

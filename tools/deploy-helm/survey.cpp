@@ -20,9 +20,9 @@ using nlohmann::json;
 
 bool is(const Error& error, const Failure& failure) { return error.failure().id == failure.id; }
 
-std::vector<helm::Object> hooks_of(const helm::Release& release) {
+std::vector<helm::Object> objects_of(const std::vector<helm::Hook>& hooks) {
   std::vector<helm::Object> objects;
-  for (const auto& hook : release.hooks)
+  for (const auto& hook : hooks)
     std::ranges::move(helm::parse_manifest(hook.manifest, "hook " + hook.name), std::back_inserter(objects));
   return objects;
 }
@@ -85,8 +85,8 @@ void check_rendered(const Survey& survey, const std::string& service, const helm
 
 }  // namespace
 
-Standing stand(const Cluster& cluster, const helm::Program& helm, const std::string& release, const io::Run& run) {
-  return {.history = helm.history(cluster.place, release, run)};
+Standing stand(Cluster& cluster, const std::string& release, const io::Run& run) {
+  return {.history = read_history(cluster.client, cluster.place.name_space, release, cluster.storage, run)};
 }
 
 void refuse_pending(const Standing& standing, const Cluster& cluster, const std::string& service,
@@ -111,7 +111,7 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
               const data::Value& values, const Chart& chart, const helm::Image& image, const io::Run& run) {
   return with_context(fmt::format("target {}, release {}", cluster.target.name, release), [&] {
     Survey survey;
-    survey.standing = stand(cluster, helm, release, run);
+    survey.standing = stand(cluster, release, run);
     refuse_pending(survey.standing, cluster, service, release);
     const auto& place = cluster.place;
     const bool new_namespace = !cluster.client.find("/api/v1/namespaces/" + place.name_space, run);
@@ -123,27 +123,18 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
                       .timeout = cluster.target.timeout,
                       .create_namespace = new_namespace};
 
-    // helm's start is most of its time: the questions run beside each other.
     const auto* base = survey.standing.deployed();
     if (base == nullptr) base = survey.standing.newest();
-    const auto ask = [&](auto&& question) { return std::async(std::launch::async, question); };
-    auto preview = ask([&] { return helm.preview(place, survey.upgrade, run); });
-    std::future<std::string> manifest;
-    std::future<std::string> hooks;
-    std::future<std::string> given;
+    // Starting helm is most of the time here; the live objects are read meanwhile.
+    auto preview = std::async(std::launch::async, [&] { return helm.preview(place, survey.upgrade, run); });
+    std::vector<Drifted> drift;
+    std::vector<std::string> unread;
     if (base != nullptr) {
-      const int number = base->number;
-      manifest = ask([&, number] { return helm.manifest(place, release, number, run); });
-      hooks = ask([&, number] { return helm.hooks(place, release, number, run); });
-      given = ask([&, number] { return helm.values(place, release, number, run); });
+      survey.last = objects_of(*base);
+      drift = find_drift(cluster, survey.last, unread, run);
     }
     const auto rendered = preview.get();
     survey.next = helm::parse_manifest(rendered.manifest, "the rendered manifest");
-    std::vector<helm::Object> last_hooks;
-    if (base != nullptr) {
-      survey.last = helm::parse_manifest(manifest.get(), "the release's manifest");
-      last_hooks = helm::parse_manifest(hooks.get(), "the release's hooks");
-    }
 
     auto& d = survey.deployment;
     d.target = cluster.target.name;
@@ -155,7 +146,7 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
     d.chart = rendered.chart.empty() ? chart.path.filename().string() : rendered.chart + '-' + rendered.chart_version;
     d.chart_id = chart.id;
     d.values_digest = config::values_digest(values);
-    d.manifest_digest = manifest_digest(survey.next, hooks_of(rendered));
+    d.manifest_digest = manifest_digest(survey.next, objects_of(rendered.hooks));
     d.changes = compare(survey.last, survey.next);
     if (new_namespace)
       d.changes.push_back({.action = Action::add, .key = {.kind = "Namespace", .name = place.name_space}});
@@ -168,11 +159,12 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
     if (const auto* newest = survey.standing.newest()) {
       d.base_revision = newest->number;
       d.base_status = newest->status;
-      d.base_image = image_of(survey.standing, *base, survey.last, image.name());
-      d.drift = find_drift(cluster, survey.last, d.warnings, run);
-      d.values = value_changes(given.get(), values);
+      d.base_image = image_of(survey.standing, *base, image.name());
+      d.drift = std::move(drift);
+      std::ranges::move(unread, std::back_inserter(d.warnings));
+      d.values = value_changes(base->values, values);
       const bool same = newest->status == "deployed" && std::ranges::none_of(d.drift, &Drifted::put_back) &&
-                        !new_namespace && manifest_digest(survey.last, last_hooks) == d.manifest_digest;
+                        !new_namespace && manifest_digest(survey.last, objects_of(base->hooks)) == d.manifest_digest;
       d.step = same ? Step::unchanged : Step::upgrade;
     }
     return survey;

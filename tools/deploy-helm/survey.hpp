@@ -24,8 +24,7 @@ struct Survey {
   std::vector<helm::Object> next;
 };
 
-[[nodiscard]] Standing stand(const Cluster& cluster, const helm::Program& helm, const std::string& release,
-                             const io::Run& run);
+[[nodiscard]] Standing stand(Cluster& cluster, const std::string& release, const io::Run& run);
 
 /// @param values with the image in them
 /// @throws Error busy: an operation is in progress or was cut off; bad_input: chart or values refused, nothing

@@ -21,7 +21,7 @@ Standing history(std::vector<std::pair<std::string, std::string>> revisions) {
   return standing;
 }
 
-int number(const helm::Revision* revision) { return revision != nullptr ? revision->number : 0; }
+int number(const Revision* revision) { return revision != nullptr ? revision->number : 0; }
 
 std::string ours(char digit) {
   return "image r/x@sha256:" + std::string(64, digit) + " config cccccccccccc plan dddddddddddd by me@host";
@@ -69,13 +69,13 @@ TEST_CASE("rollbacks that point nowhere or at themselves end the search", "[depl
 TEST_CASE("a revision's image: its record, through rollbacks, else its manifest", "[deploy-helm]") {
   const auto standing = history(
       {{"superseded", ours('a')}, {"superseded", ours('b')}, {"superseded", "Rollback to 1"}, {"deployed", "by hand"}});
-  CHECK(image_of(standing, standing.history[2], {}, "") == "r/x@sha256:" + std::string(64, 'a'));
-  const auto objects = helm::parse_manifest(
-      "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: \"side:1\"}, {image: \"r/x:2\"}]}",
-      "m");
-  CHECK(image_of(standing, standing.history[3], objects, "r/x") == "r/x:2");
-  CHECK(image_of(standing, standing.history[3], objects, "other") == "side:1");
-  CHECK(image_of(standing, standing.history[3], {}, "").empty());
+  CHECK(image_of(standing, standing.history[2], "") == "r/x@sha256:" + std::string(64, 'a'));
+  CHECK(image_of(standing, standing.history[3], "").empty());
+  auto by_hand = standing.history[3];
+  by_hand.manifest =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: \"side:1\"}, {image: \"r/x:2\"}]}";
+  CHECK(image_of(standing, by_hand, "r/x") == "r/x:2");
+  CHECK(image_of(standing, by_hand, "other") == "side:1");
 }
 
 TEST_CASE("the age of a revision is by the server's clock and never negative", "[deploy-helm]") {

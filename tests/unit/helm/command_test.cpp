@@ -78,34 +78,26 @@ TEST_CASE("what differs between the versions", "[helm]") {
   CHECK(helm::duration_argument(1500ms) == "1500ms");
 }
 
-TEST_CASE("history is read oldest first", "[helm]") {
-  const auto history = helm::parse_history(
-      R"([{"revision":2,"updated":"2026-11-25T01:24:08Z","status":"pending-upgrade","chart":"hello-1.0.0","app_version":"1.0.0","description":"Preparing upgrade"},
-          {"revision":1,"status":"deployed"}])");
-  REQUIRE(history.size() == 2);
-  CHECK(history[0].number == 1);
-  CHECK_FALSE(history[0].pending());
-  CHECK(history[1].pending());
-  CHECK(history[1].chart == "hello-1.0.0");
-  CHECK_THROWS_AS(helm::parse_history("no json"), Error);
-  CHECK_THROWS_AS(helm::parse_history("{}"), Error);
-}
-
 TEST_CASE("a release is read, with what a hook printed before it", "[helm]") {
   const auto release = helm::parse_release(
       R"(noise
-{"name":"main","namespace":"hello","version":4,"info":{"status":"deployed","notes":"hi"},"manifest":"---\na: 1\n",
- "chart":{"metadata":{"name":"hello","version":"1.0.0","appVersion":"2"}},"apply_method":"server-side",
+{"name":"main","namespace":"hello","version":4,"info":{"status":"deployed","notes":"hi","description":"by me","last_deployed":"2026-11-25T01:24:08Z"},
+ "config":{"replicas":2,"templates":"kept"},"manifest":"---\na: 1\n",
+ "chart":{"metadata":{"name":"hello","version":"1.0.0","appVersion":"2"},"values":{"a":[1]},"templates":[{"name":"x","data":"eA=="}]},"apply_method":"server-side",
  "hooks":[{"name":"t","kind":"Pod","manifest":"m","events":["test"],"weight":5,"delete_policies":["before-hook-creation"]},
           {"name":"u","kind":"Job"}]})");
   CHECK(release.revision == 4);
   CHECK(release.status == "deployed");
+  CHECK(release.description == "by me");
+  CHECK(release.updated == "2026-11-25T01:24:08Z");
+  CHECK(release.values == R"({"replicas":2,"templates":"kept"})");
   CHECK(release.manifest == "---\na: 1\n");
   CHECK(release.chart == "hello");
   CHECK(release.chart_version == "1.0.0");
   CHECK(release.apply_method == "server-side");
   REQUIRE(release.hooks.size() == 2);
   CHECK(release.hooks[0] == helm::Hook{"t", "Pod", "m", {"test"}, 5, {"before-hook-creation"}});
+  CHECK(helm::parse_release(R"({"name":"bare","version":1,"config":null})").values == "{}");
   CHECK_THROWS_AS(helm::parse_release("{}"), Error);
   CHECK_THROWS_AS(helm::parse_release(""), Error);
 }

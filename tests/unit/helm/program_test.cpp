@@ -56,34 +56,17 @@ TEST_CASE("values go in by stdin only", "[helm]") {
 }
 
 TEST_CASE("variables cannot lead helm to another cluster", "[helm]") {
-  FakeHelm fake("echo '[]'");
+  FakeHelm fake("");
   ::setenv("HELM_KUBEAPISERVER", "https://elsewhere", 1);
-  CHECK(fake.program().history(place, "main", fake.with.run).empty());
+  fake.program().uninstall(place, "main", false, 60s, fake.with.run);
   ::unsetenv("HELM_KUBEAPISERVER");
   CHECK(fake.noted("env").find("elsewhere") == std::string::npos);
-}
-
-TEST_CASE("a release that is not there has no history; other failures are Errors", "[helm]") {
-  FakeHelm none("echo 'Error: release: not found' >&2; exit 1");
-  CHECK(none.program().history(place, "main", none.with.run).empty());
-  CHECK(failure_of([&] { static_cast<void>(none.program().manifest(place, "main", 0, none.with.run)); }) ==
-        "not-found");
-  FakeHelm down("echo 'Error: Kubernetes cluster unreachable: refused' >&2; exit 1");
-  CHECK(failure_of([&] { static_cast<void>(down.program().history(place, "main", down.with.run)); }) == "unreachable");
 }
 
 TEST_CASE("helm's warnings are told, its error only once", "[helm]") {
   FakeHelm fake("echo 'W1125 deprecated' >&2; echo 'Error: UPGRADE FAILED: no' >&2; echo more >&2; exit 1");
   CHECK(failure_of([&] { fake.program().upgrade(place, upgrade, fake.with.run); }) == "helm-failed");
   CHECK(fake.with.text() == "W1125 deprecated\n");
-}
-
-TEST_CASE("revisions are asked for by number", "[helm]") {
-  FakeHelm fake("echo text");
-  CHECK(fake.program().hooks(place, "main", 3, fake.with.run) == "text\n");
-  CHECK(fake.noted("argv").find("--revision\n3\n") != std::string::npos);
-  CHECK(fake.program().manifest(place, "main", 0, fake.with.run) == "text\n");
-  CHECK(fake.noted("argv").find("--revision") == std::string::npos);
 }
 
 TEST_CASE("a program that is no helm, or a wrong one, is refused", "[helm]") {
