@@ -80,6 +80,9 @@ printf '%s\n' "$out" >"$scratch/change.json"
 status "when someone else has deployed meanwhile it is stale" 75 deploy-helm apply --plan "$scratch/change.json" --approve "$(digest_in "$scratch/change.json")"
 has "and says what moved" 'revision' "$err"
 
+status "a digest that the registry does not have is refused before anything is touched: 66" 66 \
+  deploy-helm apply hello -t staging --image "$registry/e2e/hello@sha256:$(printf '%064d' 0)"
+has "and the sentence says who does not have it" 'the registry has no image' "$err"
 status "a plan for a bad image" 0 sh -c "deploy-helm plan hello -t production --skip-staging 'a test' < $scratch/bad"
 printf '%s\n' "$out" >"$scratch/bad.json"
 before=$(revision dc2 e2e-hello)

@@ -27,6 +27,8 @@ namespace slipway::deploy_helm {
 
 namespace {
 
+constexpr std::chrono::seconds registry_patience{3};
+
 /// One run of the program.
 class Session {
  public:
@@ -82,6 +84,22 @@ class Session {
     return {config::open(source, plan ? plan->commit : options_.commit), file};
   }
 
+  /// A digest that the registry does not have would be found out by a kubelet, half a minute after the release was
+  /// changed. Where this machine may not ask the registry, or cannot, the clusters have to find out.
+  /// @throws Error not_found
+  void demand_image(const oci::Reference& reference) const {
+    const io::Run limited{run().events, run().stop, run().deadline.sooner(Deadline::in(registry_patience))};
+    try {
+      if (oci::resolve_digest(reference, {.env = context_.env, .retries = 0}, limited)) return;
+    } catch (const Error& error) {
+      run().check();
+      return run().events.detail(
+          fmt::format("whether the registry has {} is not known: {}", reference.text(), error.message()));
+    }
+    throw Error(failure::not_found, fmt::format("the registry has no image {}", reference.text()),
+                "registry-push prints the line to take");
+  }
+
   /// By digest: what is planned has to be what runs. A tag is asked for once, here, and pinned.
   [[nodiscard]] helm::Image read_image() const {
     const bool piped = options_.image.empty() || options_.image == "-";
@@ -90,6 +108,7 @@ class Session {
     if (!reference.digest && !reference.tag)
       throw Error(piped ? failure::bad_input : failure::bad_usage, fmt::format("{} names neither tag nor digest", line),
                   "take the line that registry-push printed: NAME@sha256:...");
+    if (reference.digest) demand_image(reference);
     if (!reference.digest) {
       reference.digest = oci::resolve_digest(reference, {.env = context_.env, .retries = 0}, run());
       if (!reference.digest)
@@ -124,6 +143,7 @@ class Session {
   }
 
   [[nodiscard]] Prepared prepare_again(const Plan& plan, bool to_apply) {
+    demand_image(oci::Reference::parse(plan.image.text(), failure::bad_input));
     auto inputs = open_inputs(plan);
     const auto& service = inputs.targets().service(plan.service);
     std::vector<std::string> names;
