@@ -4,6 +4,7 @@
 #include "blubber/resolve.hpp"
 #include "blubber/shell.hpp"
 #include "blubber/stage_plan.hpp"
+#include "core/version.hpp"
 
 #include <fmt/format.h>
 
@@ -171,7 +172,7 @@ std::vector<Stage> plan(const std::vector<const Variant*>& variants, Report& rep
     else plan_based(plan, options);
     if (variant == variants.back()) {
       plan.add(Label{{{"blubber.variant", variant->name},
-                      {"blubber.version", options.version.empty() ? SLIPWAY_VERSION : options.version}}});
+                      {"blubber.version", options.version.empty() ? std::string(version()) : options.version}}});
     }
     done.push_back(std::move(plan.stage));
   }

@@ -24,7 +24,7 @@ struct Common {
   bool verbose = false;
   bool dry_run = false;
   std::string color = "auto";         ///< auto, always, never
-  std::string error_format = "text";  ///< text, json
+  std::string error_format = "text";  ///< text, json, sarif, github
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::string> events;  ///< file for event-log(5) lines
 };

@@ -3,7 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/fs.hpp"
-#include "version.hpp"
+#include "core/version.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -78,7 +78,8 @@ void describe_common(App& app, Common& common, bool& help, bool& version) {
   app.option("--timeout", common.timeout, "DURATION", "time limit of the whole run; 0 for none");
   app.flag("--dry-run", common.dry_run, "say what would be done, change nothing");
   app.option("--events", common.events, "FILE", "append event-log(5) lines to FILE");
-  app.choice("--error-format", common.error_format, {"text", "json"}, "how an error is printed");
+  app.choice("--error-format", common.error_format, {"text", "json", "sarif", "github"},
+             "how errors and warnings about files are printed");
 }
 
 std::optional<std::string> process_environment(const std::string& name) {
@@ -90,9 +91,33 @@ void add_views(io::Events& events, const Common& common, const std::string& tool
   const bool terminal = ::isatty(STDERR_FILENO) == 1 && env("TERM").value_or("") != "dumb";
   const auto most = common.quiet ? io::Level::warning : common.verbose ? io::Level::detail : io::Level::note;
   const bool color = use_color(common.color, terminal, env);
-  events.add(terminal ? io::live_view(STDERR_FILENO, most, color) : io::plain_view(STDERR_FILENO, most, color));
+  // A SARIF log is a document of its own: no other line may stand beside it.
+  if (common.error_format != "sarif")
+    events.add(terminal ? io::live_view(STDERR_FILENO, most, color) : io::plain_view(STDERR_FILENO, most, color));
   if (const auto file = common.events ? common.events : env("SLIPWAY_EVENTS"); file && !file->empty())
     events.add(io::json_lines_view(*file, tool));
+}
+
+io::ErrorFormat error_format(const Common& common) {
+  if (common.error_format == "json") return io::ErrorFormat::json;
+  if (common.error_format == "sarif") return io::ErrorFormat::sarif;
+  if (common.error_format == "github") return io::ErrorFormat::github;
+  return io::ErrorFormat::text;
+}
+
+/// The record has each warning as an event; people are shown them together, with the line and a caret.
+void record(io::Events& events, const std::vector<Diagnostic>& warnings) {
+  for (const auto& w : warnings) {
+    io::Fields fields{{"file", w.file}, {"line", std::int64_t{w.line}}, {"column", std::int64_t{w.column}}};
+    if (!w.path.empty()) fields.emplace_back("path", w.path);
+    if (!w.suggestion.empty()) fields.emplace_back("suggestion", w.suggestion);
+    events.emit({.kind = "warning",
+                 .level = io::Level::warning,
+                 .subject = {},
+                 .text = w.message,
+                 .told = true,
+                 .fields = std::move(fields)});
+  }
 }
 
 /// Anything that is thrown becomes one Error; what is not ours is a bug.
@@ -107,7 +132,7 @@ std::optional<Error> caught(Work&& work) {
     return Error(failure::internal, "out of memory");
   } catch (const std::exception& error) {
     return Error(failure::internal, fmt::format("unexpected: {}", error.what()),
-                 fmt::format("report it with the command line and version {}", project_version));
+                 fmt::format("report it with the command line and version {}", slipway::version()));
   }
 }
 
@@ -129,6 +154,7 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
   install_signals(source);
 
   ExitCode code = ExitCode::ok;
+  std::optional<Context> context;
   auto error = caught([&] {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     try {
@@ -138,16 +164,17 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
       if (!help && !version) throw;
     }
     if (help) return out.print(app.help());
-    if (version) return out.print_line(fmt::format("{} {}", app.name(), project_version));
+    if (version) return out.print_line(fmt::format("{} {}", app.name(), slipway::version()));
     add_views(events, common, app.name(), env);
-    Context context{.in = in,
-                    .out = out,
-                    .run = {.events = events,
-                            .stop = source.token(),
-                            .deadline = Deadline::in(common.timeout.value_or(default_timeout))},
-                    .common = common,
-                    .env = env};
-    code = body(context);
+    context.emplace(Context{.in = in,
+                            .out = out,
+                            .run = {.events = events,
+                                    .stop = source.token(),
+                                    .deadline = Deadline::in(common.timeout.value_or(default_timeout))},
+                            .common = common,
+                            .env = env,
+                            .warnings = {}});
+    code = body(*context);
   });
   if (!error) error = caught([&] { out.flush(); });
   const int signal = source.token().signal();
@@ -160,12 +187,14 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
                  .text = {},
                  .fields = {{"message", error->message()}, {"status", std::int64_t{status(code)}}}});
   }
+  const auto warnings = context ? std::move(context->warnings) : std::vector<Diagnostic>{};
+  record(events, warnings);
   events.finish();
+  const auto told = error ? io::render_error(app.name(), *error, error_format(common), warnings)
+                          : io::render_findings(app.name(), warnings, error_format(common));
+  // A closed stderr leaves nobody to tell.
+  static_cast<void>(caught([&] { fs::write_all(STDERR_FILENO, told, "stderr"); }));
   if (error) {
-    const auto format = common.error_format == "json" ? io::ErrorFormat::json : io::ErrorFormat::text;
-    // A closed stderr leaves nobody to tell.
-    static_cast<void>(
-        caught([&] { fs::write_all(STDERR_FILENO, io::render_error(app.name(), *error, format), "stderr"); }));
     // Only a run that was really cut short dies by the signal; one that finished first is done.
     if (signal != 0 && error->failure().id == failure::interrupted.id) die_by(signal);
   }

@@ -26,6 +26,8 @@ struct Context {
   io::Run run;
   const Common& common;
   Environment env;
+  /// About files that a person wrote: shown together when the tool is done, in the format of --error-format.
+  std::vector<Diagnostic> warnings;
 };
 
 /// NAME/VERSION, for a User-Agent.

@@ -31,6 +31,7 @@ struct Event {
   Level level = Level::note;
   std::string subject;  ///< what it is about: a stage, a layer's digest, a pod; the live view keeps one line each
   std::string text;     ///< the sentence for a person; empty when there is nothing to say
+  bool told = false;    ///< people are told in another way: only the record has it
   Fields fields;        ///< the same as data
 };
 
@@ -107,11 +108,18 @@ struct Run {
   }
 };
 
-enum class ErrorFormat { text, json };
+/// How errors and findings are printed: for a person, as one JSON object, as a SARIF 2.1.0 log, or as workflow
+/// commands that GitHub shows beside the line.
+enum class ErrorFormat { text, json, sarif, github };
 
 /// An Error as it is printed on stderr, several lines, with newline at the end.
-[[nodiscard]] std::string render_error(std::string_view tool, const Error& error, ErrorFormat format);
-/// One finding: FILE:LINE:COL: error: MESSAGE, the line, a caret.
+/// @param before warnings that were found before it
+[[nodiscard]] std::string render_error(std::string_view tool, const Error& error, ErrorFormat format,
+                                       const std::vector<Diagnostic>& before = {});
+/// Warnings of a run that went well. Empty without any, but for SARIF, where no finding is an answer, too.
+[[nodiscard]] std::string render_findings(std::string_view tool, const std::vector<Diagnostic>& findings,
+                                          ErrorFormat format);
+/// One finding: FILE:LINE:COL: error: MESSAGE, the line, a caret. Of a long line the part around the caret.
 [[nodiscard]] std::string render_diagnostic(const Diagnostic& finding);
 
 /// `HH:MM:SS text` lines, no cursor codes: for logs.

@@ -73,7 +73,7 @@ class Plain : public View {
   Plain(int fd, Level most, bool color) : fd_(fd), most_(most), color_(color) {}
 
   void show(const Event& event) override {
-    if (event.level > most_) return;
+    if (event.level > most_ || event.told) return;
     const auto line = sentence(event);
     if (line.empty()) return;
     const auto color = color_ ? color_of(event) : std::string_view{};
@@ -105,7 +105,7 @@ class Live : public View {
   ~Live() override { finish(); }
 
   void show(const Event& event) override {
-    if (event.level > most_) return;
+    if (event.level > most_ || event.told) return;
     const auto line = sentence(event);
     if (line.empty()) return;
     if (event.kind == "stage.start" || event.kind == "progress" || event.kind == "pod" || event.kind == "layer") {

@@ -45,17 +45,9 @@ void check_usage(const Options& options, const Source& source) {
               names.empty() ? "" : fmt::format("blubber {} {}", options.file, names.back()));
 }
 
-void warn(io::Events& events, const std::vector<Diagnostic>& warnings) {
-  for (const auto& w : warnings) {
-    const bool old = w.severity == Diagnostic::Severity::deprecated;
-    auto text = w.line == 0 ? w.file : fmt::format("{}:{}:{}", w.file, w.line, w.column);
-    text += fmt::format(": {}{}", old ? "deprecated: " : "", w.message);
-    if (!w.suggestion.empty()) text += fmt::format("; did you mean '{}'?", w.suggestion);
-    io::Fields fields{{"file", w.file}, {"line", std::int64_t{w.line}}, {"column", std::int64_t{w.column}}};
-    if (!w.path.empty()) fields.emplace_back("path", w.path);
-    if (!w.suggestion.empty()) fields.emplace_back("suggestion", w.suggestion);
-    events.warn(std::move(text), std::move(fields));
-  }
+void warn(cli::Context& context, std::vector<Diagnostic> warnings) {
+  context.warnings.insert(context.warnings.end(), std::make_move_iterator(warnings.begin()),
+                          std::make_move_iterator(warnings.end()));
 }
 
 void print_names(cli::Context& context, const char* key, const std::vector<std::string>& names) {
@@ -69,7 +61,7 @@ void print_names(cli::Context& context, const char* key, const std::vector<std::
 void print_dockerfile(const Options& options, const Source& source, const blubber::Options& how,
                       cli::Context& context) {
   const auto dockerfile = blubber::dockerfile(source.text, source.name, options.variant, how);
-  warn(context.run.events, dockerfile.warnings);
+  warn(context, dockerfile.warnings);
   if (options.format == "deps") {
     print_names(context, "stages", dockerfile.stages);
   } else if (context.common.json) {
@@ -94,11 +86,11 @@ ExitCode generate(const Options& options, cli::Context& context) {
   const blubber::Options how{.strict = options.strict, .platform_args = options.platform_args, .version = {}};
   if (options.check) {
     const auto checked = blubber::check(source.text, source.name, how);
-    warn(context.run.events, checked.warnings);
+    warn(context, checked.warnings);
     if (context.common.json) print_names(context, "variants", checked.names);
   } else if (options.variants) {
     const auto found = blubber::variants(source.text, source.name, how);
-    warn(context.run.events, found.warnings);
+    warn(context, found.warnings);
     print_names(context, "variants", found.names);
   } else if (options.format == "json") {
     context.out.print(blubber::expanded_json(source.text, source.name, options.variant, how));

@@ -147,3 +147,102 @@ TEST_CASE("a finding shows the line and a caret under the place", "[events]") {
                                           "   14 | \tcopes: build\n"
                                           "      | \t^~~~~\n");
 }
+
+namespace {
+
+const std::vector<Diagnostic> two_findings{
+    {.file = "a b.yaml",
+     .line = 3,
+     .column = 5,
+     .width = 4,
+     .message = "no 50 % of\nit",
+     .suggestion = "x",
+     .path = "variants.test.copes",
+     .source_line = "    copes",
+     .code = {}},
+    {.severity = Diagnostic::Severity::warning, .file = "a,b.yaml", .message = "odd", .code = "W006"}};
+
+}  // namespace
+
+TEST_CASE("findings as a SARIF log", "[events]") {
+  const Error error(failure::bad_input, "1 error in a b.yaml", {two_findings[0]});
+  const auto log = nlohmann::json::parse(io::render_error("blubber", error, io::ErrorFormat::sarif, {two_findings[1]}));
+  CHECK(log["version"] == "2.1.0");
+  const auto& run = log["runs"][0];
+  CHECK(run["tool"]["driver"]["name"] == "blubber");
+  CHECK(run["invocations"][0]["executionSuccessful"] == false);
+  CHECK(run["invocations"][0]["exitCode"] == 65);
+  CHECK(run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == "1 error in a b.yaml");
+  REQUIRE(run["results"].size() == 2);
+  CHECK(run["results"][0]["ruleId"] == "W006");
+  CHECK(run["results"][0]["level"] == "warning");
+  CHECK_FALSE(run["results"][0]["locations"][0]["physicalLocation"].contains("region"));
+  const auto& wrong = run["results"][1];
+  CHECK(wrong["level"] == "error");
+  CHECK(wrong["message"]["text"] == "no 50 % of\nit; did you mean 'x'?");
+  const auto& location = wrong["locations"][0];
+  CHECK(location["physicalLocation"]["artifactLocation"]["uri"] == "a b.yaml");
+  CHECK(location["physicalLocation"]["region"] ==
+        nlohmann::json({{"startLine", 3}, {"startColumn", 5}, {"endColumn", 9}}));
+  CHECK(location["logicalLocations"][0]["fullyQualifiedName"] == "variants.test.copes");
+  // Columns count characters there, bytes here.
+  const Error far(failure::bad_input, "x",
+                  {{.file = "f", .line = 1, .column = 5, .width = 2, .message = "m", .source_line = "éé x"}});
+  const auto log_of_far = nlohmann::json::parse(io::render_error("blubber", far, io::ErrorFormat::sarif));
+  CHECK(log_of_far["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startColumn"] == 3);
+  // No finding is an answer, too.
+  const auto none = nlohmann::json::parse(io::render_findings("blubber", {}, io::ErrorFormat::sarif));
+  CHECK(none["runs"][0]["results"].empty());
+  CHECK(none["runs"][0]["invocations"][0]["executionSuccessful"] == true);
+}
+
+TEST_CASE("findings as GitHub's workflow commands", "[events]") {
+  CHECK(io::render_findings("blubber", two_findings, io::ErrorFormat::github) ==
+        "::error file=a b.yaml,line=3,col=5,endColumn=9,title=variants.test.copes::no 50 %25 of%0Ait; did you mean "
+        "'x'?\n"
+        "::warning file=a%2Cb.yaml::odd\n");
+  CHECK(io::render_error("blubber", Error(failure::bad_input, "1 error in f", {two_findings[1]}),
+                         io::ErrorFormat::github) == "::warning file=a%2Cb.yaml::odd\nblubber: 1 error in f\n");
+  CHECK(io::render_error("blubber", Error(failure::not_found, "no 'x'", "try y"), io::ErrorFormat::github) ==
+        "::error title=blubber::no 'x'\nblubber: no 'x'\n  try  try y\n");
+}
+
+TEST_CASE("findings of a run that went well", "[events]") {
+  CHECK(io::render_findings("blubber", {}, io::ErrorFormat::text).empty());
+  CHECK(io::render_findings("blubber", {}, io::ErrorFormat::json).empty());
+  CHECK(io::render_findings("blubber", {two_findings[1]}, io::ErrorFormat::text) == "a,b.yaml: warning: odd\n");
+  const auto json = nlohmann::json::parse(io::render_findings("blubber", two_findings, io::ErrorFormat::json));
+  CHECK(json["schema"] == "findings/v1");
+  CHECK(json["findings"][0]["path"] == "variants.test.copes");
+  CHECK(json["findings"][1]["code"] == "W006");
+}
+
+TEST_CASE("of a long line the part around the caret is shown", "[events]") {
+  const auto finding = [](int column, const std::string& line) {
+    return io::render_diagnostic({.file = "f", .line = 1, .column = column, .message = "m", .source_line = line});
+  };
+  std::string megabyte(1U << 20U, 'x');
+  megabyte[500'000] = '!';
+  const auto shown = finding(500'001, megabyte);
+  CHECK(shown.size() < 500);
+  const auto caret = shown.rfind('^') - shown.rfind('\n', shown.rfind('^'));
+  const auto mark = shown.find('!') - shown.rfind('\n', shown.find('!'));
+  CHECK(caret == mark);
+  CHECK(finding(1, megabyte).find("| x") != std::string::npos);
+  CHECK(finding(2'000'000, megabyte).size() < 500);
+  // A character of several bytes takes one column.
+  CHECK(finding(4, "é x") == "f:1:4: error: m\n    1 | é x\n      |   ^\n");
+}
+
+TEST_CASE("what people are told in another way is recorded only", "[events]") {
+  const testing::MemoryFile err;
+  io::Events events;
+  events.add(io::plain_view(err.fd(), io::Level::detail, false));
+  events.emit(
+      {.kind = "warning", .level = io::Level::warning, .subject = {}, .text = "told", .told = true, .fields = {}});
+  events.emit({.kind = "warning", .level = io::Level::warning, .subject = {}, .text = "shown", .fields = {}});
+  events.finish();
+  const auto text = err.text();
+  CHECK(text.find("told") == std::string::npos);
+  CHECK(text.find("shown") != std::string::npos);
+}
