@@ -138,7 +138,7 @@ std::optional<Error> caught(Work&& work) {
 
 }  // namespace
 
-std::string agent(std::string_view tool) { return fmt::format("{}/{}", tool, project_version); }
+std::string agent(std::string_view tool) { return fmt::format("{}/{}", tool, slipway::version()); }
 
 int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseconds default_timeout) {
   keep_standard_streams();
