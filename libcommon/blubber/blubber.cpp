@@ -85,12 +85,12 @@ void find_inputs(const std::vector<Stage>& stages, Dockerfile& out) {
 Dockerfile dockerfile(std::string_view yaml, std::string file, std::string_view variant, const Options& options) {
   Session session(yaml, std::move(file), options);
   const auto variants = session.stages(variant);
-  const auto planned = plan(variants, session.report, options);
   Dockerfile out;
-  out.text = print(planned, session.report);
+  out.planned = plan(variants, session.report, options);
+  out.text = print(out.planned, session.report);
   out.variant = variants.back()->name;
   for (const auto* v : variants) out.stages.push_back(v->name);
-  find_inputs(planned, out);
+  find_inputs(out.planned, out);
   out.warnings = session.finish();
   return out;
 }

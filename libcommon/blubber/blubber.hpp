@@ -7,6 +7,7 @@
 // print (dockerfile.hpp: escaping and line lengths).
 #pragma once
 
+#include "blubber/instruction.hpp"
 #include "core/error.hpp"
 
 #include <string>
@@ -23,6 +24,7 @@ struct Options {
 
 struct Dockerfile {
   std::string text;
+  std::vector<Stage> planned;  ///< what the text says, as data: for whoever checks that it says just that
   std::string variant;
   std::vector<std::string> stages;   ///< variants in the order of their stages; the target is the last
   std::vector<std::string> images;   ///< images that the build takes from a registry, each once
