@@ -63,6 +63,6 @@ def the_judge_judges(t):
                   ["-X", "PUT", f"{registry.url}/v2/a/blobs/uploads/x?digest={digest}"]):
         subprocess.run(["curl", "-s", "--noproxy", "*", *words], capture_output=True, timeout=10, check=False)
     found = "\n".join(registry.violations)
-    for part in ("User-Agent", "mediaType is None", "Accept lacks", "credentials", "Content-Length", "never given out",
+    for part in ("User-Agent", "mediaType is None", "Accept lacks", "credentials", "Content-Length", "never was",
                  "the API does not have", "the colon", "a chunk is application/x-www-form-urlencoded"):
         t.true(f"'{part}' is among\n{found}", part in found)

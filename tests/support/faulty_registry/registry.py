@@ -71,6 +71,7 @@ class FaultyRegistry(Server):
         self.tagged = set()     # repositories where a tag was written
         self.quiet_until = []   # (asked at, until): the registry has asked all to wait
         self.deletes = 0
+        self.given = set()      # names of all sessions that there have been
 
     # ---- what a test looks at
 
@@ -305,7 +306,8 @@ class FaultyRegistry(Server):
         with self.lock:
             session = owner.sessions.get(request.name)
             if session is None or session.repository != request.repository:
-                self.violated(request, "an upload session that was never given out")
+                if request.kind != "upload.delete" or request.name not in owner.given:
+                    self.violated(request, "an upload session that is none any more, or never was")
                 return self._error(404, "BLOB_UPLOAD_UNKNOWN")
             # The closing digest is ours to add; all else of the target comes back byte for byte.
             target = request.target
@@ -357,6 +359,7 @@ class FaultyRegistry(Server):
             self.violated(request, "an upload after a tag of the same repository was written")
         session = Session(request.repository, secrets.token_hex(8))
         self.sessions[session.name] = session
+        self.given.add(session.name)
         return self._where(session, Answer(202))
 
     def _upload_mount(self, request, _):
@@ -380,7 +383,7 @@ class FaultyRegistry(Server):
 
     def _upload_delete(self, request, session):
         self.deletes += 1
-        del (self.foreign or self).sessions[session.name]
+        (self.foreign or self).sessions.pop(session.name, None)
         return Answer(204)
 
     def _upload_put(self, request, session):
@@ -391,7 +394,7 @@ class FaultyRegistry(Server):
             session.dead = True
             self.violated(request, f"{len(data)} bytes that are not {wanted}")
             return self._error(400, "DIGEST_INVALID")
-        del owner.sessions[session.name]
+        owner.sessions.pop(session.name, None)
         owner.blobs.setdefault(request.repository, {})[wanted] = data
         owner.stored_at[(request.repository, wanted)] = time.monotonic()
         return Answer(201, [("Location", f"{owner.url}/v2/{request.repository}/blobs/{wanted}"),

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sources that break off or lie: exit 65, no tag, no session, nothing on stdout."""
+import gzip
+
+from images import LARGE, SMALL
+from trial import case, cases
+
+
+def at(image, part):
+    return image.archive[:int(len(image.archive) * part)]
+
+
+CUTS = {
+    "empty": b"",
+    "garbage": b"\x00garbage" * 1000,
+    "cut in the first header": SMALL.archive[:300],
+    "cut in a layer": at(SMALL, 0.5),
+    "cut before manifest.json": SMALL.archive[:SMALL.archive.rindex(b"manifest.json")],
+    "cut in manifest.json": SMALL.archive[:SMALL.archive.rindex(b"manifest.json") + 520],
+    "without its two end blocks": SMALL.archive.rstrip(b"\0") + b"\0" * (-len(SMALL.archive.rstrip(b"\0")) % 512),
+    "gzip, cut": gzip.compress(SMALL.archive, 1)[:800000],
+    "gzip, its check sum wrong": gzip.compress(SMALL.archive, 1)[:-8] + b"\0\0\0\0" + gzip.compress(SMALL.archive, 1)[-4:],
+}
+
+
+@cases(list(CUTS), "an archive on stdin that is {0}: 65, no tag, sessions given up")
+def broken(t, name):
+    registry = t.registry()
+    ran = t.push(registry, SMALL, data=CUTS[name], status=65)
+    t.count(registry, manifest_put=0)
+    if name not in ("empty", "garbage"):
+        path = t.folder / "cut.tar"
+        path.write_bytes(CUTS[name])
+        t.push(registry, SMALL, "--from", str(path), data=b"", status=65)
+
+
+@case("a growing layer that is cut in the pipe: 65, the session is deleted")
+def growing(t):
+    registry = t.registry()
+    t.push(registry, LARGE, data=at(LARGE, 0.9), status=65)
+    t.equal("sessions given up", registry.deletes, 1)
+    t.count(registry, manifest_put=0)
+
+
+@case("one flipped bit in a layer: 65 before any tag is written")
+def flipped(t):
+    data = bytearray(SMALL.archive)
+    data[len(data) // 2] ^= 1
+    registry = t.registry()
+    ran = t.push(registry, SMALL, data=bytes(data), status=65)
+    t.says(ran, "damaged")
+    t.count(registry, manifest_put=0)
+
+
+@case("a tag that stood before stands afterwards, when the source breaks off")
+def stands(t):
+    registry = t.registry()
+    t.push(registry, SMALL)
+    before = dict(registry.tags["svc"])
+    t.push(registry, LARGE, data=at(LARGE, 0.7), status=65)
+    t.equal("tags", registry.tags["svc"], before)
