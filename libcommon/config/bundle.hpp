@@ -18,22 +18,26 @@ struct Layer {
   std::string path;       ///< as the layout names it, from the registry's root; the manifest for an inline map
   std::string real_path;  ///< where links lead; equals `path` when there are none
   bool present = false;
-  std::string id;      ///< blob id, "sha256:..." of an external file; empty when absent or inline
-  data::Value values;  ///< what this layer alone says; marks name `real_path`
+  bool secret = false;  ///< encrypted in the registry, or said to be secret by the layout: masked for people
+  std::string id;       ///< blob id, "sha256:..." of an external file; empty when absent or inline
+  data::Value values;   ///< what this layer alone says; marks name `real_path`
 };
 
 struct Bundle {
-  std::string registry;  ///< absolute path
-  std::string commit;    ///< 40 digits
+  std::string registry;  ///< absolute path, or the URL without credentials
+  std::string commit;    ///< 40 digits; "+dirty" behind them when files of a work tree were read
   std::string service;
   std::string environment;
   std::string release;
   std::string kind;                  ///< of the environment, where the layout says; else empty
   std::string directory;             ///< the service's directory, from the registry's root
+  std::string name_space;            ///< where the layout or state file says
+  std::string chart;                 ///< its directory in the registry, where the layout or state file says
   std::vector<Layer> layers;         ///< in order, later wins; absent ones, too
   data::Value values;                ///< merged; always a map
   std::string values_sha256;         ///< over the canonical JSON of `values`
   std::vector<Diagnostic> warnings;  ///< of all files that were read
+  std::vector<std::string> notes;    ///< what is worth knowing and no reason to stop
 };
 
 /// SHA-256 over the canonical JSON (keys sorted, no blanks), in hexadecimal.

@@ -1,279 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/layout.hpp"
 
-#include "core/error.hpp"
-#include "core/text.hpp"
-#include "data/yaml.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
 namespace slipway::config {
 
 namespace {
 
-using data::Kind;
 using data::Value;
 
-std::vector<Pattern> standard_services() {
+std::vector<Pattern> patterns(std::initializer_list<std::string_view> texts) {
   std::string problem;
-  return {*Pattern::parse("services/{service}", problem), *Pattern::parse("{service}", problem)};
+  std::vector<Pattern> out;
+  for (const auto text : texts) out.push_back(*Pattern::parse(text, problem));
+  return out;
 }
-
-/// Goes through the manifest once and gathers all that is wrong with it.
-class Reader {
- public:
-  Reader(std::string_view text, const std::string& file) : document_(data::parse_yaml(text, file)), file_(file) {}
-
-  Layout run() {
-    Layout layout;
-    layout.file = file_;
-    for (auto finding : document_.warnings) {
-      if (finding.code != "W006") continue;  // a second `layers:` is never meant
-      finding.severity = Diagnostic::Severity::error;
-      findings_.push_back(std::move(finding));
-    }
-    const auto& root = document_.root;
-    if (!root.is(Kind::mapping)) {
-      fault(root.mark(), fmt::format("a layout is a map, this is {}", name_of(root.kind())));
-      finish();
-    }
-    check_keys(root, {"version", "services", "environments", "releases", "layers", "overrides"}, "a layout");
-    version(root);
-    layout.services = services(root.find("services"));
-    layout.environments = environments(root.find("environments"), root);
-    if (const auto* releases = root.find("releases"))
-      if (map(*releases, "releases")) {
-        check_keys(*releases, {"default"}, "releases");
-        if (const auto* name = releases->find("default")) layout.default_release = word(*name, "default");
-      }
-    if (const auto* list = root.find("layers")) layout.layers = layers(*list, layout);
-    else fault(root.mark(), "'layers' is missing");
-    if (const auto* list = root.find("overrides")) layout.overrides = overrides(*list, layout);
-    finish();
-    return layout;
-  }
-
- private:
-  void finish() const {
-    if (findings_.empty()) return;
-    const auto count = findings_.size();
-    throw Error(failure::bad_input, fmt::format("{} {} in {}", count, count == 1 ? "error" : "errors", file_),
-                findings_);
-  }
-
-  void fault(const data::Mark& mark, std::string message, std::string suggestion = {}, std::size_t width = 1) {
-    Diagnostic finding;
-    finding.file = file_;
-    finding.line = mark.line;
-    finding.column = mark.column;
-    finding.width = static_cast<int>(width);
-    finding.message = std::move(message);
-    finding.suggestion = std::move(suggestion);
-    finding.source_line = data::source_line(document_.source, mark.line);
-    findings_.push_back(std::move(finding));
-  }
-
-  void check_keys(const Value& value, std::initializer_list<std::string_view> known, std::string_view where) {
-    const std::vector<std::string> words(known.begin(), known.end());
-    for (const auto& member : value.members()) {
-      if (std::ranges::find(words, member.key) != words.end()) continue;
-      fault(member.key_mark, fmt::format("unknown key '{}' in {}", member.key, where),
-            text::nearest(member.key, words).value_or(""), member.key.size());
-    }
-  }
-
-  bool map(const Value& value, std::string_view what) {
-    if (value.is(Kind::mapping)) return true;
-    fault(value.mark(), fmt::format("{} is a map, this is {}", what, name_of(value.kind())));
-    return false;
-  }
-
-  bool list(const Value& value, std::string_view what) {
-    if (value.is(Kind::sequence)) return true;
-    fault(value.mark(), fmt::format("{} is a list, this is {}", what, name_of(value.kind())));
-    return false;
-  }
-
-  /// A non-empty string; what YAML takes for a number or a boolean is taken as it was written.
-  std::string word(const Value& value, std::string_view what) {
-    if (value.is_scalar() && !value.is(Kind::null) && !value.text().empty()) return value.text();
-    fault(value.mark(),
-          fmt::format("{} is a string, this is {}", what, value.is(Kind::string) ? "empty" : name_of(value.kind())));
-    return {};
-  }
-
-  void version(const Value& root) {
-    const auto* value = root.find("version");
-    if (value == nullptr) fault(root.mark(), "'version' is missing; this is version 1");
-    else if (!value->is(Kind::integer) || value->as_integer() != 1)
-      fault(value->mark(), fmt::format("version '{}' is not known; this is version 1", value->text()));
-  }
-
-  /// A relative path that stays where it begins.
-  bool stays_inside(const Value& value, std::string_view text) {
-    const auto parts = text::split(text, '/');
-    if (std::ranges::find(parts, "..") == parts.end()) return true;
-    fault(value.mark(), fmt::format("'{}' climbs with '..'", text), {}, text.size());
-    return false;
-  }
-
-  std::optional<Pattern> pattern(const Value& value, std::string_view what) {
-    const auto text = word(value, what);
-    if (text.empty() || !stays_inside(value, text)) return std::nullopt;
-    std::string problem;
-    auto parsed = Pattern::parse(text, problem);
-    if (!parsed) fault(value.mark(), problem, {}, text.size());
-    return parsed;
-  }
-
-  std::vector<Pattern> services(const Value* value) {
-    if (value == nullptr) return standard_services();
-    std::vector<Pattern> out;
-    const auto take = [&](const Value& one) {
-      auto parsed = pattern(one, "a directory of services");
-      if (!parsed) return;
-      const auto& text = parsed->text();
-      constexpr std::string_view tail = "{service}";
-      const bool whole =
-          text.ends_with(tail) && (text.size() == tail.size() || text[text.size() - tail.size() - 1] == '/');
-      if (!whole || text.starts_with('/') || text.find('{') != text.size() - tail.size())
-        return fault(one.mark(), fmt::format("'{}' is not DIRECTORY/{{service}}", text), {}, text.size());
-      out.push_back(std::move(*parsed));
-    };
-    if (value->is(Kind::sequence))
-      for (const auto& one : value->items()) take(one);
-    else take(*value);
-    if (value->is(Kind::sequence) && value->items().empty()) fault(value->mark(), "'services' names no directory");
-    return out;
-  }
-
-  std::vector<EnvironmentRule> environments(const Value* value, const Value& root) {
-    std::vector<EnvironmentRule> out;
-    if (value == nullptr) {
-      fault(root.mark(), "'environments' is missing");
-      return out;
-    }
-    if (!map(*value, "environments")) return out;
-    if (value->members().empty()) fault(value->mark(), "'environments' names none");
-    for (const auto& member : value->members()) {
-      EnvironmentRule rule;
-      rule.name = member.key;
-      if (member.key.empty() || member.key.find('/') != std::string::npos)
-        fault(member.key_mark, fmt::format("'{}' is no name for an environment", member.key));
-      if (!member.value.is(Kind::null) && map(member.value, fmt::format("environment '{}'", member.key)))
-        environment(member.value, rule);
-      out.push_back(std::move(rule));
-    }
-    return out;
-  }
-
-  void environment(const Value& value, EnvironmentRule& rule) {
-    check_keys(value, {"kind", "ref", "vars"}, fmt::format("environment '{}'", rule.name));
-    if (const auto* kind = value.find("kind")) {
-      rule.kind = word(*kind, "kind");
-      const std::vector<std::string> kinds{"development", "staging", "production"};
-      if (!rule.kind.empty() && std::ranges::find(kinds, rule.kind) == kinds.end())
-        fault(kind->mark(), fmt::format("unknown kind '{}'; there are {}", rule.kind, text::join(kinds, ", ")),
-              text::nearest(rule.kind, kinds).value_or(""), rule.kind.size());
-    }
-    if (const auto* ref = value.find("ref")) rule.ref = word(*ref, "ref");
-    if (const auto* vars = value.find("vars"); vars != nullptr && map(*vars, "vars"))
-      for (const auto& member : vars->members()) rule.vars.emplace_back(member.key, word(member.value, member.key));
-  }
-
-  std::vector<LayerRule> layers(const Value& value, const Layout& layout) {
-    std::vector<LayerRule> out;
-    if (!list(value, "layers")) return out;
-    if (value.items().empty()) fault(value.mark(), "'layers' names none");
-    for (const auto& item : value.items())
-      if (map(item, "a layer"))
-        if (auto rule = layer(item, layout)) out.push_back(std::move(*rule));
-    return out;
-  }
-
-  std::optional<LayerRule> layer(const Value& value, const Layout& layout) {
-    const auto before = findings_.size();
-    check_keys(value, {"file", "external", "inline", "required"}, "a layer");
-    if (findings_.size() != before) return std::nullopt;  // what else is wrong follows from it
-    const auto* file = value.find("file");
-    const auto* external = value.find("external");
-    const auto* inline_map = value.find("inline");
-    if ((file != nullptr) + (external != nullptr) + (inline_map != nullptr) != 1) {
-      fault(value.mark(), "a layer has one of 'file', 'external' and 'inline'");
-      return std::nullopt;
-    }
-    LayerRule rule;
-    rule.mark = value.mark();
-    if (const auto* required = value.find("required")) {
-      if (!required->is(Kind::boolean) || inline_map != nullptr)
-        fault(required->mark(), inline_map != nullptr ? "an inline layer is always there: 'required' says nothing"
-                                                      : "required is true or false");
-      rule.required = required->as_bool();
-    }
-    if (inline_map != nullptr) {
-      rule.origin = Origin::inline_map;
-      if (!map(*inline_map, "inline")) return std::nullopt;
-      rule.values = *inline_map;
-      check_inline(rule.values, layout);
-      return rule;
-    }
-    const auto& name = file != nullptr ? *file : *external;
-    rule.origin = file != nullptr ? Origin::file : Origin::external;
-    auto parsed = pattern(name, file != nullptr ? "file" : "external");
-    if (!parsed) return std::nullopt;
-    if (rule.origin == Origin::external && parsed->text().starts_with('/'))
-      fault(name.mark(), "an external layer is relative to --external DIR");
-    check_vars(name, *parsed, layout);
-    rule.name = std::move(*parsed);
-    return rule;
-  }
-
-  void check_inline(const Value& value, const Layout& layout) {
-    if (value.is(Kind::string)) {
-      std::string problem;
-      if (const auto parsed = Pattern::parse(value.text(), problem)) check_vars(value, *parsed, layout);
-      else fault(value.mark(), problem);
-    }
-    for (const auto& item : value.items()) check_inline(item, layout);
-    for (const auto& member : value.members()) check_inline(member.value, layout);
-  }
-
-  /// A variable that no environment has is a misspelt one.
-  void check_vars(const Value& at, const Pattern& name, const Layout& layout) {
-    for (const auto& used : name.variables()) {
-      std::vector<std::string> known;
-      for (const auto& environment : layout.environments)
-        for (const auto& [key, unused] : environment.vars) known.push_back(key);
-      if (std::ranges::find(known, used) != known.end()) continue;
-      fault(at.mark(), fmt::format("no environment has the variable '{}'", used),
-            text::nearest(used, known).value_or(""), name.text().size());
-    }
-  }
-
-  std::vector<Layout::Override> overrides(const Value& value, const Layout& layout) {
-    std::vector<Layout::Override> out;
-    if (!list(value, "overrides")) return out;
-    for (const auto& item : value.items()) {
-      if (!map(item, "an override")) continue;
-      check_keys(item, {"match", "layers"}, "an override");
-      const auto* match = item.find("match");
-      const auto* list = item.find("layers");
-      if (match == nullptr || list == nullptr) {
-        fault(item.mark(), "an override has 'match' and 'layers'");
-        continue;
-      }
-      out.push_back({word(*match, "match"), layers(*list, layout)});
-    }
-    return out;
-  }
-
-  data::YamlDocument document_;
-  const std::string& file_;
-  std::vector<Diagnostic> findings_;
-};
 
 }  // namespace
 
@@ -282,24 +27,30 @@ std::string_view name_of(Origin origin) {
   case Origin::file: return "file";
   case Origin::inline_map: return "inline";
   case Origin::external: return "external";
+  case Origin::set: return "set";
   }
   return "file";
 }
 
 Layout Layout::standard() {
   Layout layout;
-  layout.services = standard_services();
+  layout.services = patterns({"services/{service}", "{service}"});
   std::string problem;
   layout.layers.push_back({.name = *Pattern::parse("values.yaml", problem), .required = true});
   layout.layers.push_back({.name = *Pattern::parse("values-{env}.yaml", problem)});
   return layout;
 }
 
-Layout Layout::parse(std::string_view text, const std::string& file) { return Reader(text, file).run(); }
+Layout Layout::helmfile(const std::string& directory) {
+  Layout layout;
+  layout.kind = Kind::helmfile;
+  if (!directory.empty()) layout.services = patterns({directory + "/{service}"});
+  return layout;
+}
 
 const std::vector<LayerRule>& Layout::layers_of(std::string_view service) const {
   for (const auto& one : overrides)
-    if (glob_matches(one.match, service)) return one.layers;
+    if (glob_matches(one.match, service)) return one.layers.empty() ? layers : one.layers;
   return layers;
 }
 
@@ -308,9 +59,47 @@ const EnvironmentRule* Layout::environment(std::string_view name) const {
   return found == environments.end() ? nullptr : &*found;
 }
 
+Variables Layout::variables(const std::string& service, const std::string& environment,
+                            const std::string& release) const {
+  Variables out{.service = service, .environment = environment, .release = release};
+  out.name_space = out.chart = service;
+  for (const auto& one : overrides) {
+    if (!glob_matches(one.match, service)) continue;
+    if (!one.chart.empty()) out.chart = one.chart;
+    if (!one.name_space.empty()) out.name_space = one.name_space;
+    break;
+  }
+  if (const auto* rule = this->environment(environment)) out.vars = rule->vars;
+  return out;
+}
+
+Chain Layout::chain(const std::string& directory, const Variables& variables) const {
+  Chain out;
+  out.release = variables.release;
+  out.name_space = variables.name_space;
+  if (chart) out.chart = chart->expand(variables).value_or("");
+  for (const auto& rule : layers_of(variables.service)) {
+    PlannedLayer layer{.origin = rule.origin, .required = rule.required, .secret = rule.secret, .mark = rule.mark};
+    if (rule.origin == Origin::inline_map) {
+      auto values = filled_in(rule.values, variables);
+      if (!values) continue;
+      layer.path = file;
+      layer.values = std::move(*values);
+    } else {
+      const auto name = rule.name.expand(variables);
+      if (!name) continue;
+      if (rule.origin == Origin::external) layer.path = *name;
+      else if (name->starts_with('/')) layer.path = name->substr(1);
+      else layer.path = directory.empty() ? *name : fmt::format("{}/{}", directory, *name);
+    }
+    out.layers.push_back(std::move(layer));
+  }
+  return out;
+}
+
 std::optional<Value> filled_in(const Value& inline_values, const Variables& variables) {
   auto out = inline_values;
-  if (out.is(Kind::string)) {
+  if (out.is(data::Kind::string)) {
     std::string problem;
     const auto pattern = Pattern::parse(out.text(), problem);
     const auto text = pattern ? pattern->expand(variables) : std::optional(out.text());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// Finds services, environments and releases in a registry, and the chain of one combination.
 #include "config/lookup.hpp"
 
-#include "core/fs.hpp"
+#include "config/cache.hpp"
+#include "config/helmfile.hpp"
 #include "core/text.hpp"
-#include "data/merge.hpp"
-#include "data/yaml.hpp"
 
 #include <fmt/format.h>
 
@@ -15,15 +15,12 @@ namespace slipway::config {
 
 namespace {
 
-std::string place(const git::ObjectId& commit, const git::Repository& repository) {
-  return fmt::format("commit {} of {}", commit.hex(), repository.location());
-}
+constexpr std::string_view state_root = "helmfile.d";
 
-Layout layout_at(const git::Repository& repository, const git::ObjectId& commit) {
-  const auto manifest = repository.read(commit, manifest_name);
+Layout layout_in(const Tree& tree) {
+  const auto manifest = tree.read(manifest_name);
   if (!manifest) return Layout::standard();
-  return with_context(place(commit, repository),
-                      [&] { return Layout::parse(manifest->content, std::string(manifest_name)); });
+  return with_context(tree.place(), [&] { return Layout::parse(manifest->content, std::string(manifest_name)); });
 }
 
 /// The directory that holds the services of a pattern; empty for the root.
@@ -52,50 +49,107 @@ std::string instead(std::string_view word, const std::vector<std::string>& names
   return names.empty() || names.size() > most ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
 }
 
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 }  // namespace
 
-Registry::Registry(git::Repository repository, git::ObjectId commit, std::optional<Layout> layout)
-    : repository_(std::move(repository)), commit_(std::move(commit)),
-      layout_(layout ? std::move(*layout) : layout_at(repository_, commit_)) {}
+Registry::Registry(Tree tree, std::optional<Layout> layout, Opener opener)
+    : tree_(std::move(tree)), layout_(layout ? std::move(*layout) : layout_in(tree_)),
+      chosen_layout_(layout.has_value()), opener_(std::move(opener)), name_(tree_.repository().location()),
+      cache_(std::make_shared<Cache>()) {}
 
-/// In the default layout a service shows itself by a values file, else any directory will do that holds YAML.
-bool Registry::holds_service(const git::ObjectId& commit, const std::string& directory) const {
-  const bool standard = layout_.file.empty();
-  return std::ranges::any_of(repository_.list(commit, directory), [&](const git::Entry& entry) {
-    return standard ? entry.name == "values.yaml" || (entry.name.starts_with("values-") && is_yaml(entry.name))
-                    : is_yaml(entry.name);
+Registry::Registry(git::Repository repository, git::ObjectId commit, std::optional<Layout> layout)
+    : Registry(Tree(std::make_shared<const git::Repository>(std::move(repository)), std::move(commit)),
+               std::move(layout)) {}
+
+Registry Registry::at(git::ObjectId commit) const {
+  Registry other(Tree(tree_.shared(), std::move(commit)), chosen_layout_ ? std::optional(layout_) : std::nullopt,
+                 opener_);
+  other.name_ = name_;
+  other.cache_ = cache_;
+  other.pin();
+  return other;
+}
+
+const Tree& Registry::tree_of(const std::string& environment) const {
+  const auto* rule = layout_.environment(environment);
+  if (pinned_ || rule == nullptr || (rule->ref.empty() && rule->registry.empty())) return tree_;
+  if (const auto known = cache_->trees.find(environment); known != cache_->trees.end()) return known->second;
+  auto tree = [&] {
+    if (rule->registry.empty()) return Tree(tree_.shared(), tree_.repository().resolve(rule->ref));
+    if (!opener_)
+      throw Error(failure::bad_usage, fmt::format("the environment '{}' lies in a registry of its own, {}", environment,
+                                                  git::without_credentials(rule->registry)));
+    auto source = parse_source(rule->registry, layout_.file);
+    if (!rule->ref.empty()) source.ref = rule->ref;
+    return opener_(filled_in(std::move(source), environment));
+  }();
+  return cache_->trees.emplace(environment, std::move(tree)).first->second;
+}
+
+/// Directories in which each directory may be a service.
+std::vector<std::string> Registry::parents(const Tree& tree) const {
+  std::vector<std::string> out;
+  out.reserve(layout_.services.size());
+  for (const auto& pattern : layout_.services) out.push_back(parent_of(pattern));
+  const bool looks_for_states =
+      layout_.kind == Layout::Kind::standard || (layout_.kind == Layout::Kind::helmfile && out.empty());
+  if (looks_for_states)
+    for (const auto& entry : tree.list(state_root))
+      if (entry.kind == git::EntryKind::directory) out.push_back(joined(state_root, entry.name));
+  if (layout_.kind == Layout::Kind::helmfile && layout_.services.empty()) {
+    out.emplace_back("services");
+    out.emplace_back();
+  }
+  return out;
+}
+
+/// In the default layout a service shows itself by a values file or a state file, in a layout of the registry's own
+/// any directory will do that holds YAML.
+bool Registry::holds_service(const Tree& tree, const std::string& directory) const {
+  return std::ranges::any_of(tree.list(directory), [&](const git::Entry& entry) {
+    switch (layout_.kind) {
+    case Layout::Kind::manifest: return is_yaml(entry.name);
+    case Layout::Kind::helmfile: return entry.name == state_file_name;
+    case Layout::Kind::standard: break;
+    }
+    return entry.name == "values.yaml" || entry.name == state_file_name ||
+           (entry.name.starts_with("values-") && is_yaml(entry.name));
   });
 }
 
-git::ObjectId Registry::commit_of(std::string_view environment) const {
-  const auto* rule = layout_.environment(environment);
-  if (pinned_ || rule == nullptr || rule->ref.empty()) return commit_;
-  return repository_.resolve(rule->ref);
+bool Registry::is_stateful(const std::string& directory, const Tree& tree) const {
+  if (layout_.kind == Layout::Kind::manifest) return false;
+  if (layout_.kind == Layout::Kind::helmfile) return true;
+  return std::ranges::any_of(tree.list(directory),
+                             [](const git::Entry& entry) { return entry.name == state_file_name; });
 }
 
 std::vector<std::string> Registry::services() const {
   std::set<std::string> names;
-  for (const auto& pattern : layout_.services) {
-    const auto parent = parent_of(pattern);
-    for (const auto& entry : repository_.list(commit_, parent)) {
+  for (const auto& parent : parents(tree_)) {
+    for (const auto& entry : tree_.list(parent)) {
       const bool may_be = entry.kind == git::EntryKind::directory || entry.kind == git::EntryKind::link;
       if (!may_be || !is_name(entry.name)) continue;
-      if (holds_service(commit_, joined(parent, entry.name))) names.insert(entry.name);
+      if (holds_service(tree_, joined(parent, entry.name))) names.insert(entry.name);
     }
   }
   return {names.begin(), names.end()};
 }
 
-std::string Registry::directory_of(const std::string& service, const git::ObjectId& commit) const {
+std::string Registry::directory_of(const std::string& service, const Tree& tree) const {
   std::string found;
   if (is_name(service)) {
-    for (const auto& pattern : layout_.services) {
-      const auto directory = *pattern.expand({.service = service});
-      if (!holds_service(commit, directory)) continue;
+    for (const auto& parent : parents(tree)) {
+      const auto directory = joined(parent, service);
+      if (!holds_service(tree, directory)) continue;
       if (!found.empty())
         throw Error(failure::bad_input,
-                    fmt::format("the service '{}' stands twice: in {} and in {}", service, found, directory))
-            .add_place(place(commit, repository_));
+                    fmt::format("the service '{}' stands twice: in {} and in {}", service, found, directory),
+                    is_stateful(directory, tree) ? fmt::format("--layout helmfile:{}", parent) : std::string())
+            .add_place(tree.place());
       found = directory;
     }
   }
@@ -103,7 +157,7 @@ std::string Registry::directory_of(const std::string& service, const git::Object
     const auto known = services();
     throw Error(failure::not_found, fmt::format("there is no service '{}'{}", service, instead(service, known)),
                 "config-get list services")
-        .add_place(place(commit, repository_));
+        .add_place(tree.place());
   }
   return found;
 }
@@ -111,173 +165,151 @@ std::string Registry::directory_of(const std::string& service, const git::Object
 /// Environments that the names of a service's files show: values-staging.yaml, staging.
 std::vector<std::string> Registry::shown_by_names(const std::string& service, const std::string& directory) const {
   std::set<std::string> names;
-  for (const auto& entry : repository_.list(commit_, directory))
+  for (const auto& entry : tree_.list(directory))
     for (const auto& rule : layout_.layers_of(service))
       if (const auto name = rule.name.match(entry.name, "env", {.service = service})) names.insert(*name);
   return {names.begin(), names.end()};
 }
 
 std::vector<std::string> Registry::environments(std::string_view service) const {
-  const std::string one(service);
-  const auto directory = one.empty() ? std::string() : directory_of(one, commit_);
+  std::vector<std::string> names;
   if (!layout_.environments.empty()) {
-    std::vector<std::string> names;
-    names.reserve(layout_.environments.size());
+    if (!service.empty()) static_cast<void>(directory_of(std::string(service), tree_));
     for (const auto& rule : layout_.environments) names.push_back(rule.name);
     return names;
   }
-  if (!one.empty()) return shown_by_names(one, directory);
-  std::set<std::string> names;
+  if (!service.empty()) {
+    const std::string one(service);
+    const auto directory = directory_of(one, tree_);
+    return is_stateful(directory, tree_) ? state_environments_of(directory, tree_) : shown_by_names(one, directory);
+  }
+  std::set<std::string> all;
   for (const auto& each : services())
-    names.merge([&] {
-      const auto shown = shown_by_names(each, directory_of(each, commit_));
-      return std::set<std::string>(shown.begin(), shown.end());
-    }());
-  return {names.begin(), names.end()};
+    for (auto& name : environments(each)) all.insert(std::move(name));
+  return {all.begin(), all.end()};
+}
+
+std::vector<std::string> Registry::releases(const std::string& service, const std::string& environment) const {
+  const auto& tree = tree_of(environment);
+  const auto directory = directory_of(service, tree);
+  check_environment(service, environment);
+  if (is_stateful(directory, tree)) {
+    std::vector<std::string> names;
+    for (const auto& chain : states(directory, tree, environment)) names.push_back(chain.release);
+    return names;
+  }
+  if (const auto* rule = layout_.environment(environment); rule != nullptr && !rule->releases.empty())
+    return rule->releases;
+  return layout_.releases.empty() ? std::vector{layout_.default_release} : layout_.releases;
+}
+
+std::vector<Selection> Registry::combinations() const {
+  std::vector<Selection> out;
+  for (const auto& service : services())
+    for (const auto& environment : environments(service)) {
+      const auto& tree = tree_of(environment);
+      if (&tree != &tree_ && std::ranges::none_of(parents(tree), [&](const std::string& parent) {
+            return holds_service(tree, joined(parent, service));
+          }))
+        continue;  // a branch or repository of its own need not have every service
+      for (auto& release : releases(service, environment)) out.push_back({service, environment, std::move(release)});
+    }
+  return out;
 }
 
 void Registry::check_environment(const std::string& service, const std::string& environment) const {
   if (layout_.environment(environment) != nullptr) return;
+  auto all = environments(service);
   if (layout_.environments.empty()) {
-    // A service need not say anything of its own about an environment that others know.
-    const auto known = [&](const std::vector<std::string>& names) {
-      return std::ranges::find(names, environment) != names.end();
-    };
-    if (known(environments(service)) || known(environments())) return;
+    if (contains(all, environment)) return;
+    if (!is_stateful(directory_of(service, tree_), tree_)) {
+      // A service need not say anything of its own about an environment that others know.
+      all = environments();
+      if (contains(all, environment)) return;
+    }
   }
-  const auto all = environments();
   throw Error(failure::not_found,
               fmt::format("there is no environment '{}' for '{}'{}", environment, service, instead(environment, all)),
-              "config-get list environments")
-      .add_place(place(commit_, repository_));
+              fmt::format("config-get list environments {}", service))
+      .add_place(tree_.place());
 }
 
-const Registry::Document& Registry::document(const std::string& path, const std::string& id,
-                                             const std::string& content) {
-  const auto [entry, is_new] = documents_.try_emplace({path, id});
-  auto& document = entry->second;
-  if (!is_new) return document;
-  auto parsed = data::parse_yaml_stream(content, path);
-  const auto finding = [&](const data::Mark& mark, std::string message) {
-    Diagnostic out;
-    out.file = path;
-    out.line = mark.line;
-    out.column = mark.column;
-    out.message = std::move(message);
-    out.source_line = data::source_line(content, mark.line);
-    return out;
-  };
-  if (parsed.empty()) return document;
-  document.values = std::move(parsed.front().root);
-  document.warnings = std::move(parsed.front().warnings);
-  if (!document.values.is(data::Kind::mapping) && !document.values.is(data::Kind::null)) {
-    auto fault = finding(document.values.mark(),
-                         fmt::format("a values file holds a map, this is {}", name_of(document.values.kind())));
-    documents_.erase(entry);
-    throw Error(failure::bad_input, fmt::format("{} is no values file", path), {std::move(fault)});
-  }
-  if (parsed.size() > 1 && !parsed[1].root.is(data::Kind::null)) {
-    auto warning =
-        finding(parsed[1].root.mark(), "a second document: helm 3 ignores it, helm 4 merges it; here it is ignored");
-    warning.severity = Diagnostic::Severity::warning;
-    warning.code = "W013";
-    document.warnings.push_back(std::move(warning));
-  }
-  return document;
+std::vector<std::string> Registry::state_environments_of(const std::string& directory, const Tree& tree) const {
+  const auto path = joined(directory, state_file_name);
+  const auto blob = tree.read(path);
+  if (!blob) return {};
+  auto& known = cache_->state_environments[{path, blob->id.hex()}];
+  if (known.empty())
+    known = with_context(tree.place(), [&] {
+      return state_environments({blob->path, directory, blob->content, [&](const std::string& file) {
+                                   auto other = tree.read(file);
+                                   return other ? std::optional(std::move(other->content)) : std::nullopt;
+                                 }});
+    });
+  return known;
 }
 
-Layer Registry::read_layer(const LayerRule& rule, const Variables& variables, const git::ObjectId& commit,
-                           const ReadOptions& options, Bundle& bundle) {
-  Layer layer{.origin = rule.origin, .path = {}, .real_path = {}, .present = false, .id = {}, .values = {}};
-  if (rule.origin == Origin::inline_map) {
-    layer.path = layer.real_path = layout_.file;
-    layer.values = *filled_in(rule.values, variables);
-    layer.present = true;
-    return layer;
-  }
-  const auto name = *rule.name.expand(variables);
-  std::string content;
-  if (rule.origin == Origin::file) {
-    layer.path = name.starts_with('/') ? name.substr(1) : joined(bundle.directory, name);
-    layer.real_path = layer.path;
-    if (auto blob = repository_.read(commit, layer.path)) {
-      layer.present = true;
-      layer.real_path = std::move(blob->path);
-      layer.id = blob->id.hex();
-      content = std::move(blob->content);
-    }
-  } else {
-    layer.path = layer.real_path = options.external ? (*options.external / name).string() : name;
-    std::error_code unused;
-    if (options.external && std::filesystem::exists(layer.path, unused)) {
-      layer.present = true;
-      content = fs::read_file(layer.path);
-      layer.id = "sha256:" + sha256_hex(content);
-    }
-  }
-  if (layer.present) {
-    const auto& read = document(layer.real_path, layer.id, content);
-    layer.values = read.values;
-    const auto is_first = std::ranges::find(bundle.layers, layer.real_path, &Layer::real_path) == bundle.layers.end();
-    if (is_first) bundle.warnings.insert(bundle.warnings.end(), read.warnings.begin(), read.warnings.end());
-  } else if (rule.required) {
-    throw Error(failure::bad_input, fmt::format("the layer {} is required and is not there", layer.path),
-                rule.origin == Origin::external && !options.external
-                    ? fmt::format("--external DIR, where {} lies", name)
-                    : std::string());
-  }
-  return layer;
-}
-
-Bundle Registry::read(const Selection& selection, const ReadOptions& options) {
-  const auto& service = selection.service;
-  Bundle bundle;
-  bundle.registry = repository_.location();
-  bundle.service = service;
-  bundle.environment = selection.environment;
-  bundle.release = selection.release.empty() ? layout_.default_release : selection.release;
-  const auto commit = commit_of(selection.environment);
-  bundle.commit = commit.hex();
-  bundle.directory = directory_of(service, commit);
-  check_environment(service, selection.environment);
-
-  Variables variables{.service = service, .environment = bundle.environment, .release = bundle.release, .vars = {}};
-  if (const auto* rule = layout_.environment(bundle.environment)) {
-    variables.vars = rule->vars;
-    bundle.kind = rule->kind;
-  }
-  bundle.values = data::Value::mapping();
-  with_context(place(commit, repository_), [&] {
-    for (const auto& rule : layout_.layers_of(service)) {
-      const bool applies = rule.origin == Origin::inline_map ? filled_in(rule.values, variables).has_value()
-                                                             : rule.name.expand(variables).has_value();
-      if (!applies) continue;
-      auto layer = read_layer(rule, variables, commit, options, bundle);
-      data::merge_layer(bundle.values, layer.values);
-      bundle.layers.push_back(std::move(layer));
-    }
+std::vector<Chain> Registry::states(const std::string& directory, const Tree& tree,
+                                    const std::string& environment) const {
+  const auto path = joined(directory, state_file_name);
+  const auto blob = tree.read(path);
+  if (!blob) return {};
+  // What else the state file reads is part of the key, by being the whole of the tree that it can reach.
+  const auto key = std::tuple(path, blob->id.hex(), tree.name(), environment);
+  const auto known = cache_->states.find(key);
+  if (known != cache_->states.end()) return known->second;
+  auto chains = with_context(tree.place(), [&] {
+    return state_releases({blob->path, directory, blob->content,
+                           [&](const std::string& file) {
+                             auto other = tree.read(file);
+                             return other ? std::optional(std::move(other->content)) : std::nullopt;
+                           }},
+                          environment);
   });
-  bundle.values_sha256 = values_digest(bundle.values);
-  return bundle;
+  return cache_->states.emplace(key, std::move(chains)).first->second;
 }
 
-Registry open(const Source& source, std::string_view at, std::string_view environment, std::optional<Layout> layout) {
-  const auto filled = [&](std::string text) {
-    constexpr std::string_view placeholder = "{env}";
-    for (auto where = text.find(placeholder); where != std::string::npos; where = text.find(placeholder, where)) {
-      if (environment.empty())
-        throw Error(failure::bad_usage, fmt::format("the registry '{}' differs by environment: say which", text),
-                    "-e ENVIRONMENT");
-      text.replace(where, placeholder.size(), environment);
-      where += environment.size();
-    }
-    return text;
+Chain Registry::chain(const Selection& selection) const {
+  const auto& tree = tree_of(selection.environment);
+  const auto directory = directory_of(selection.service, tree);
+  check_environment(selection.service, selection.environment);
+  return chain_in(selection, directory, tree);
+}
+
+Chain Registry::chain_in(const Selection& selection, const std::string& directory, const Tree& tree) const {
+  const auto& [service, environment, release] = selection;
+  const auto no_release = [&](const std::vector<std::string>& names) {
+    return Error(failure::not_found,
+                 fmt::format("{} installs no release '{}' of '{}'{}", environment, release, service,
+                             instead(release, names)),
+                 fmt::format("config-get list releases {} -e {}", service, environment))
+        .add_place(tree.place());
   };
-  auto repository = git::Repository::open(filled(source.location));
-  auto commit = repository.resolve(at.empty() ? filled(source.ref) : std::string(at));
-  Registry registry(std::move(repository), std::move(commit), std::move(layout));
-  if (!at.empty()) registry.pin();
-  return registry;
+  if (is_stateful(directory, tree)) {
+    auto chains = states(directory, tree, environment);
+    std::vector<std::string> names;
+    for (const auto& one : chains) names.push_back(one.release);
+    const auto wanted = !release.empty() || chains.size() == 1 ? release : layout_.default_release;
+    const auto found = wanted.empty() ? chains.begin() : std::ranges::find(chains, wanted, &Chain::release);
+    if (found != chains.end()) return std::move(*found);
+    if (!release.empty()) throw no_release(names);
+    if (names.empty())
+      throw Error(failure::not_found, fmt::format("{} installs no release of '{}'", environment, service))
+          .add_place(tree.place());
+    throw Error(failure::bad_usage, fmt::format("say which release of '{}' with -r; {} installs {}", service,
+                                                environment, text::join(names, ", ")));
+  }
+  const auto* rule = layout_.environment(environment);
+  const auto& names = rule != nullptr && !rule->releases.empty() ? rule->releases : layout_.releases;
+  auto wanted = release.empty() ? layout_.default_release : release;
+  if (release.empty() && names.size() == 1) wanted = names.front();
+  if (!names.empty() && !contains(names, wanted)) {
+    if (release.empty())
+      throw Error(failure::bad_usage, fmt::format("say which release of '{}' with -r; {} installs {}", service,
+                                                  environment, text::join(names, ", ")));
+    throw no_release(names);
+  }
+  return layout_.chain(directory, layout_.variables(service, environment, wanted));
 }
 
 }  // namespace slipway::config

@@ -9,12 +9,16 @@
 #pragma once
 
 #include "config/bundle.hpp"
+#include "config/chain.hpp"
 #include "config/layout.hpp"
+#include "config/tree.hpp"
+#include "data/merge.hpp"
 #include "git/repository.hpp"
 
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,57 +48,99 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 struct Selection {
   std::string service;
   std::string environment;
-  std::string release;  ///< empty: the layout's default
+  std::string release;  ///< empty: the only one, else the layout's default
 };
 
 struct ReadOptions {
   std::optional<std::filesystem::path> external = std::nullopt;  ///< directory of external layers; absent: none is read
+  /// Versions of helm differ over a second document in a file; absent: it is left out, as all did before helm 4.
+  std::optional<data::HelmSemantics> semantics = std::nullopt;
+  std::vector<PlannedSet> sets = {};  ///< after those of the chain
+  /// Makes plain text of a SOPS file; absent: such a file is refused.
+  std::function<std::string(const std::string& path, const std::string& content)> decrypt = {};
 };
+
+/// Opens another repository that a layout names for an environment.
+using Opener = std::function<Tree(const Source& source)>;
 
 /// A registry at a commit. Not for several threads at once.
 class Registry {
  public:
-  /// @param layout_file text and name of a layout that stands in for the registry's own
-  /// @param layout stands in for the registry's own; absent: config-registry.yaml at the commit, else the default
-  /// @throws Error bad_input when the layout at the commit is wrong
+  /// @param layout stands in for the registry's own; absent: config-registry.yaml of the tree, else the default
+  /// @throws Error bad_input when the layout in the tree is wrong
+  explicit Registry(Tree tree, std::optional<Layout> layout = std::nullopt, Opener opener = {});
   Registry(git::Repository repository, git::ObjectId commit, std::optional<Layout> layout = std::nullopt);
 
-  [[nodiscard]] const git::Repository& repository() const { return repository_; }
-  [[nodiscard]] const git::ObjectId& commit() const { return commit_; }
+  [[nodiscard]] const git::Repository& repository() const { return tree_.repository(); }
+  [[nodiscard]] const git::ObjectId& commit() const { return tree_.commit(); }
+  [[nodiscard]] const Tree& tree() const { return tree_; }
   [[nodiscard]] const Layout& layout() const { return layout_; }
-  /// Every environment is read at commit(), also one that the layout gives a branch of its own.
+  /// What answers call the registry; the repository's location unless something else was set.
+  [[nodiscard]] const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  /// Every environment is read in tree(), also one that the layout gives a branch or repository of its own.
   void pin() { pinned_ = true; }
+  /// The same registry at another commit, pinned; what was parsed is shared.
+  /// @throws Error bad_input when the layout at that commit is wrong
+  [[nodiscard]] Registry at(git::ObjectId commit) const;
 
   /// Names, sorted.
   [[nodiscard]] std::vector<std::string> services() const;
-  /// Of one service, or of all: those of the layout in its order, else those that file names show, sorted.
+  /// Of one service, or of all: those of the layout or state files in their order, else those that file names
+  /// show, sorted.
   /// @throws Error not_found
   [[nodiscard]] std::vector<std::string> environments(std::string_view service = {}) const;
+  /// What an environment installs of a service.
+  /// @throws Error not_found
+  [[nodiscard]] std::vector<std::string> releases(const std::string& service, const std::string& environment) const;
+  /// Every service in each of its environments with each of its releases.
+  [[nodiscard]] std::vector<Selection> combinations() const;
 
-  /// @throws Error not_found (service, environment; the nearest name in the message), bad_input (malformed YAML
-  /// with file:line:col and the commit, a required layer that is absent, links), and as git::Repository
-  [[nodiscard]] Bundle read(const Selection& selection, const ReadOptions& options = {});
+  /// The layers and sets of one combination, before anything of it is read.
+  /// @throws Error as read()
+  [[nodiscard]] Chain chain(const Selection& selection) const;
+  /// The directory of a service.
+  /// @throws Error not_found, bad_input when it stands twice
+  [[nodiscard]] std::string directory_of(const std::string& service) const { return directory_of(service, tree_); }
+
+  /// @throws Error not_found (service, environment, release; the nearest name in the message), bad_usage when a
+  /// release has to be named, bad_input (malformed YAML with file:line:col and the commit, a required layer that is
+  /// absent, links, an encrypted file), and as git::Repository
+  [[nodiscard]] Bundle read(const Selection& selection, const ReadOptions& options = {}) const;
+  /// The tree that an environment is read in.
+  [[nodiscard]] const Tree& tree_of(const std::string& environment) const;
 
  private:
   struct Document {
     data::Value values;
     std::vector<Diagnostic> warnings;
+    std::vector<std::string> notes;
+    bool secret = false;
   };
+  struct Cache;  ///< what was parsed, by the ids of blobs
 
-  [[nodiscard]] git::ObjectId commit_of(std::string_view environment) const;
-  [[nodiscard]] bool holds_service(const git::ObjectId& commit, const std::string& directory) const;
-  [[nodiscard]] std::string directory_of(const std::string& service, const git::ObjectId& commit) const;
+  [[nodiscard]] std::vector<std::string> parents(const Tree& tree) const;
+  [[nodiscard]] bool holds_service(const Tree& tree, const std::string& directory) const;
+  [[nodiscard]] std::string directory_of(const std::string& service, const Tree& tree) const;
+  [[nodiscard]] bool is_stateful(const std::string& directory, const Tree& tree) const;
+  [[nodiscard]] std::vector<Chain> states(const std::string& directory, const Tree& tree,
+                                          const std::string& environment) const;
+  [[nodiscard]] std::vector<std::string> state_environments_of(const std::string& directory, const Tree& tree) const;
   void check_environment(const std::string& service, const std::string& environment) const;
   [[nodiscard]] std::vector<std::string> shown_by_names(const std::string& service, const std::string& directory) const;
-  [[nodiscard]] Layer read_layer(const LayerRule& rule, const Variables& variables, const git::ObjectId& commit,
-                                 const ReadOptions& options, Bundle& bundle);
-  const Document& document(const std::string& path, const std::string& id, const std::string& content);
+  [[nodiscard]] Chain chain_in(const Selection& selection, const std::string& directory, const Tree& tree) const;
+  [[nodiscard]] Layer read_layer(const PlannedLayer& planned, const Tree& tree, const ReadOptions& options,
+                                 Bundle& bundle) const;
+  [[nodiscard]] std::shared_ptr<const Document> document(const std::string& path, const std::string& id,
+                                                         const std::string& content, const ReadOptions& options) const;
 
-  git::Repository repository_;
-  git::ObjectId commit_;
+  Tree tree_;
   Layout layout_;
+  bool chosen_layout_ = false;  ///< given from outside, so it holds at every commit
+  Opener opener_;
+  std::string name_;
   bool pinned_ = false;
-  std::map<std::pair<std::string, std::string>, Document> documents_;  ///< parsed once, by path and blob
+  std::shared_ptr<Cache> cache_;
 };
 
 /// Opens what `source` names. `{env}` in it is filled in first.
@@ -102,5 +148,9 @@ class Registry {
 /// @throws Error as git::Repository::open and resolve; bad_usage when `{env}` stands in it and `environment` is empty
 [[nodiscard]] Registry open(const Source& source, std::string_view at = {}, std::string_view environment = {},
                             std::optional<Layout> layout = std::nullopt);
+
+/// `{env}` filled in, in the location and the ref.
+/// @throws Error bad_usage when it stands there and `environment` is empty
+[[nodiscard]] Source filled_in(Source source, std::string_view environment);
 
 }  // namespace slipway::config

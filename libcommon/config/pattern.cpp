@@ -25,7 +25,7 @@ std::size_t placeholder_length(std::string_view text) {
 }
 
 bool is_known(std::string_view name) {
-  return name == "service" || name == "env" || name == "release" ||
+  return name == "service" || name == "env" || name == "release" || name == "namespace" || name == "chart" ||
          (name.starts_with(vars_prefix) && name.size() > vars_prefix.size());
 }
 
@@ -33,6 +33,8 @@ std::optional<std::string> value_of(std::string_view name, const Variables& vari
   if (name == "service") return variables.service;
   if (name == "env") return variables.environment;
   if (name == "release") return variables.release;
+  if (name == "namespace") return variables.name_space;
+  if (name == "chart") return variables.chart;
   const auto found =
       std::ranges::find(variables.vars, name.substr(vars_prefix.size()), &std::pair<std::string, std::string>::first);
   return found == variables.vars.end() ? std::nullopt : std::optional(found->second);
@@ -66,7 +68,7 @@ std::optional<Pattern> Pattern::parse(std::string_view text, std::string& proble
     Part part{false, std::string(inside.substr(0, cut)), {}};
     if (cut != std::string_view::npos) part.suffix = inside.substr(cut + 1);
     if (!is_known(part.text)) {
-      const std::array<std::string, 3> known{"service", "env", "release"};
+      const std::array<std::string, 5> known{"service", "env", "release", "namespace", "chart"};
       const auto meant = part.text == "environment" ? "; did you mean 'env'?" : text::did_you_mean(part.text, known);
       problem = fmt::format("unknown placeholder '{{{}}}'{}", part.text, meant);
       return std::nullopt;

@@ -16,13 +16,15 @@ struct Variables {
   std::string service;
   std::string environment;
   std::string release;
+  std::string name_space;  ///< {namespace}
+  std::string chart;
   std::vector<std::pair<std::string, std::string>> vars;  ///< of the environment, as {vars.NAME}
 };
 
 class Pattern {
  public:
-  /// Literal text and {service}, {env}, {release}, {vars.NAME}, or one of them with a suffix to cut off, as in
-  /// {release%-canary}. Nothing else stands in braces.
+  /// Literal text and {service}, {env}, {release}, {namespace}, {chart}, {vars.NAME}, or one of them with a suffix to
+  /// cut off, as in {release%-canary}. Nothing else stands in braces.
   /// @param problem becomes what is wrong when nothing is returned
   [[nodiscard]] static std::optional<Pattern> parse(std::string_view text, std::string& problem);
 

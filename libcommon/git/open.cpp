@@ -46,16 +46,6 @@ std::filesystem::path local_path(const std::string& location) {
   return *path;
 }
 
-/// The password of a URL stays out of every message.
-std::string without_credentials(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const auto host = scheme + 3;
-  const auto at = url.substr(host, url.find('/', host) - host).rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
-  return std::string(url.substr(0, host)) + std::string(url.substr(host + at + 1));
-}
-
 std::string absolute(const char* path) {
   std::string out = std::filesystem::path(path).lexically_normal().string();
   if (out.size() > 1 && out.ends_with('/')) out.pop_back();
@@ -107,6 +97,15 @@ bool belongs_to_another(int code) {
 
 }  // namespace
 
+std::string without_credentials(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const auto host = scheme + 3;
+  const auto at = url.substr(host, url.find('/', host) - host).rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return std::string(url.substr(0, host)) + std::string(url.substr(host + at + 1));
+}
+
 void start_library() {
   struct Library {
     Library() { git_libgit2_init(); }
@@ -132,6 +131,8 @@ Repository& Repository::operator=(Repository&&) noexcept = default;
 Repository::~Repository() = default;
 
 const std::string& Repository::location() const { return store_->location; }
+
+bool Repository::is_bare() const { return git_repository_is_bare(store_->handle.get()) == 1; }
 
 bool Repository::is_remote(std::string_view location) {
   if (const auto scheme = location.find("://"); scheme != std::string_view::npos)

@@ -61,6 +61,12 @@ struct Blob {
   std::string content;
 };
 
+/// A URL without user and password, for messages and records.
+[[nodiscard]] std::string without_credentials(std::string_view url);
+
+/// The id that git gives to a file of this content.
+[[nodiscard]] ObjectId blob_id(std::string_view content);
+
 struct Store;  ///< libgit2's side of it
 
 class Repository {
@@ -82,6 +88,7 @@ class Repository {
 
   /// Absolute path of the work tree, of the git directory when it is bare.
   [[nodiscard]] const std::string& location() const;
+  [[nodiscard]] bool is_bare() const;
 
   /// The commit that a branch, tag, full or short id, or expression such as `main~2` names; HEAD when
   /// empty. A branch that only a remote of this clone has is found as origin/NAME.

@@ -115,6 +115,13 @@ ObjectId id_of(const git_oid& oid) {
   return *ObjectId::parse(hex.data());
 }
 
+ObjectId blob_id(std::string_view content) {
+  start_library();
+  git_oid oid{};
+  git_odb_hash(&oid, content.data(), content.size(), GIT_OBJECT_BLOB);
+  return id_of(oid);
+}
+
 git_oid oid_of(const ObjectId& id) {
   git_oid oid{};
   git_oid_fromstr(&oid, id.hex().c_str());
