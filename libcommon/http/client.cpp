@@ -5,14 +5,18 @@
 #include "http/client.hpp"
 
 #include "core/text.hpp"
+#include "http/wire.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <exception>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace slipway::http {
@@ -21,6 +25,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+constexpr std::uint64_t expect_from = 1U << 20U;
 
 /// Set-up of the library, once per process and before any thread of ours.
 struct Library {
@@ -57,7 +63,8 @@ struct Transfer {
   std::array<char, CURL_ERROR_SIZE> message{};
   Response response;
   Clock::time_point last_byte = Clock::now();
-  bool began = false;  ///< a byte went either way
+  bool began = false;         ///< a byte went either way
+  std::uint64_t on_wire = 0;  ///< as the kernel last counted them
   bool too_large = false;
   bool aborted = false;
   bool cancelled = false;
@@ -128,6 +135,18 @@ std::size_t on_read(char* into, std::size_t, std::size_t size, void* context) {
   });
 }
 
+curl_socket_t on_open_socket(void* context, curlsocktype, curl_sockaddr* address) {
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) return CURL_SOCKET_BAD;
+  static_cast<std::set<int>*>(context)->insert(fd);
+  return fd;
+}
+
+int on_close_socket(void* context, curl_socket_t fd) {
+  static_cast<std::set<int>*>(context)->erase(fd);
+  return ::close(fd);
+}
+
 int on_seek(void* context, curl_off_t offset, int origin) {
   auto& transfer = *static_cast<Transfer*>(context);
   if (origin != SEEK_SET || offset != 0 || !transfer.request.body->rewind) return CURL_SEEKFUNC_CANTSEEK;
@@ -174,8 +193,8 @@ void set_headers(Transfer& transfer) {
   for (const auto& [name, value] : request.headers)
     // curl sends no header for "Name:"; "Name;" is its way to say one without a value
     append(transfer.headers, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
-  // Large uploads keep Expect: a refusal then comes before the bytes. Small ones would only wait.
-  if (!request.body) append(transfer.headers, "Expect:");
+  // Large uploads keep Expect: a refusal then comes before the bytes. Small ones would only wait for a word.
+  if (!request.body || request.body->size.value_or(expect_from) < expect_from) append(transfer.headers, "Expect:");
   if (!names(request.headers, "content-type")) append(transfer.headers, "Content-Type:");
   if (!names(request.headers, "accept")) append(transfer.headers, "Accept: */*");
 }
@@ -270,6 +289,7 @@ Transport::Kind kind_of(CURLcode code, const Transfer& transfer, std::string_vie
   case CURLE_COULDNT_RESOLVE_PROXY: return Kind::resolve;
   case CURLE_COULDNT_CONNECT:
   case CURLE_INTERFACE_FAILED: return Kind::connect;
+  case CURLE_TOO_MANY_REDIRECTS: return Kind::aborted;  // a circle stays one
   case CURLE_OPERATION_TIMEDOUT: {
     curl_off_t ready = 0;
     curl_easy_getinfo(transfer.easy.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
@@ -333,6 +353,7 @@ struct Client::Impl {
 
   std::string agent;
   CURLM* multi = nullptr;
+  std::set<int> sockets;  ///< that curl has open
   std::map<Id, std::unique_ptr<Transfer>> transfers;
   Id next = 1;
   bool performing = false;
@@ -391,8 +412,27 @@ struct Client::Impl {
     if (transfer.done) transfer.done(std::move(result));
   }
 
+  static long local_port(const Transfer& transfer) {
+    long port = 0;
+    curl_easy_getinfo(transfer.easy.get(), CURLINFO_LOCAL_PORT, &port);
+    return port;
+  }
+
+  /// A connection that carries one request shows by its bytes whether that one moves; where several share it
+  /// (HTTP/2), the bytes could be those of another.
+  void look_at_wire(Transfer& transfer) const {
+    const long port = local_port(transfer);
+    if (port <= 0) return;
+    if (std::ranges::count_if(transfers, [&](const auto& t) { return local_port(*t.second) == port; }) != 1) return;
+    const int fd = socket_with_port(sockets, static_cast<int>(port));
+    const auto moved = fd < 0 ? std::nullopt : bytes_moved(fd);
+    if (moved && std::exchange(transfer.on_wire, *moved) != *moved) transfer.touch();
+  }
+
   void end_stalled() {
     const auto now = Clock::now();
+    for (const auto& [id, transfer] : transfers)
+      if (transfer->added && now - transfer->last_byte >= transfer->request.stall_timeout / 4) look_at_wire(*transfer);
     std::vector<Id> stalled;
     for (const auto& [id, transfer] : transfers) {
       const auto& request = transfer->request;
@@ -444,6 +484,10 @@ Client::Id Client::start(Request request, Done done) {
   transfer->request = std::move(request);
   transfer->done = std::move(done);
   prepare(*transfer, impl_->agent);
+  set(transfer->easy.get(), CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+  set(transfer->easy.get(), CURLOPT_OPENSOCKETDATA, static_cast<void*>(&impl_->sockets));
+  set(transfer->easy.get(), CURLOPT_CLOSESOCKETFUNCTION, &on_close_socket);
+  set(transfer->easy.get(), CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&impl_->sockets));
   const auto id = transfer->id;
   impl_->transfers.emplace(id, std::move(transfer));
   return id;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace slipway::oci {
 
 namespace {
@@ -19,6 +21,17 @@ bool has_user_or_fragment(std::string_view location) {
   return authority.substr(0, authority.find_first_of("/?")).find('@') != std::string_view::npos;
 }
 
+/// Fit to be shown: without the query, which carries the upload's signed state, and without a user and password.
+std::string shown(std::string_view location) {
+  location = location.substr(0, location.find('?'));
+  const auto mark = location.find("//");
+  if (mark == std::string_view::npos) return std::string(location);
+  const auto end = std::min(location.find('/', mark + 2), location.size());
+  const auto at = location.substr(0, end).rfind('@');
+  if (at == std::string_view::npos || at < mark) return std::string(location);
+  return fmt::format("{}...{}", location.substr(0, mark + 2), location.substr(at));
+}
+
 bool is_link_local(std::string_view host) {
   return host.starts_with("169.254.") || text::lower(host).starts_with("fe80:");
 }
@@ -27,9 +40,8 @@ bool is_link_local(std::string_view host) {
 
 UploadTarget resolve_location(std::string_view request_url, const std::optional<std::string>& location) {
   const auto wrong = [&](std::string_view why) {
-    // The query carries the upload's signed state: it is nobody's to read in a log.
-    const auto shown = location ? location->substr(0, location->find('?')) : std::string{};
-    return Error(failure::protocol, fmt::format("the registry's upload location '{}' {}", text::printable(shown), why))
+    return Error(failure::protocol, fmt::format("the registry's upload location '{}' {}",
+                                                text::printable(shown(location.value_or(""))), why))
         .add_place(fmt::format("POST {}", http::safe_url(request_url)));
   };
   if (!location || location->empty()) throw wrong("is missing: does a proxy drop the header Location?");
