@@ -87,6 +87,9 @@ int main(int argc, char** argv) {
   if (pid == 0) run(is_step ? NULL : own, argv + is_step, self);
   if (pid < 0) return 71;
   child = pid;
+  // The next program of a pipe waits until nobody holds its other end: a program may close it long before it ends.
+  close(STDIN_FILENO);
+  close(STDOUT_FILENO);
   const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; ++i) {
     if (signal(forwarded[i], forward) == SIG_IGN) signal(forwarded[i], SIG_IGN);
