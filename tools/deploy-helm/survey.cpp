@@ -134,6 +134,7 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
       drift = find_drift(cluster, survey.last, unread, run);
     }
     const auto rendered = preview.get();
+    survey.upgrade.validated = true;
     survey.next = helm::parse_manifest(rendered.manifest, "the rendered manifest");
 
     auto& d = survey.deployment;

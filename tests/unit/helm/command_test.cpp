@@ -53,6 +53,7 @@ TEST_CASE("an upgrade names its cluster and carries no value", "[helm]") {
   CHECK(after(real, "--description") == "image x");
   CHECK(after(real, "--labels") == "slipway/plan=abc,slipway/commit=def");
   CHECK_FALSE(has(real, "--create-namespace"));
+  CHECK_FALSE(has(real, "--disable-openapi-validation"));
   for (const auto& argument : real) {
     CHECK(argument.find("s3cret") == std::string::npos);
     CHECK_FALSE(argument.starts_with("--dry-run"));
@@ -63,6 +64,10 @@ TEST_CASE("an upgrade names its cluster and carries no value", "[helm]") {
   CHECK(has(dry, "--dry-run=server"));
   CHECK_FALSE(has(dry, "--description"));
   CHECK_FALSE(has(dry, "--labels"));
+  auto previewed = upgrade;
+  previewed.validated = true;
+  CHECK(has(helm::upgrade_arguments(place, previewed, false), "--disable-openapi-validation"));
+  CHECK_FALSE(has(helm::upgrade_arguments(place, previewed, true), "--disable-openapi-validation"));
 }
 
 TEST_CASE("what differs between the versions", "[helm]") {
