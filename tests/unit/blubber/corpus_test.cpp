@@ -5,11 +5,11 @@
 #include "core/fs.hpp"
 #include "core/text.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <set>
@@ -19,11 +19,6 @@ namespace stdfs = std::filesystem;
 using Lines = std::vector<std::string>;
 
 namespace {
-
-stdfs::path corpus() {
-  const char* named = std::getenv("SLIPWAY_CORPUS");
-  return (named != nullptr ? stdfs::path(named) : stdfs::path(SLIPWAY_SOURCE_DIR) / "../shared/corpus") / "blubber";
-}
 
 /// These are version 1 and 2, which nobody reads any more.
 const std::set<std::string> too_old{"wikimedia__blubber--blubber.example-96de90b.yaml",
@@ -72,15 +67,13 @@ bool same(const std::string& ours, const std::string& upstream) {
 }  // namespace
 
 TEST_CASE("every real configuration comes out, and as upstream printed it") {
-  if (!stdfs::is_directory(corpus())) {
-    std::cout << "skipped: no corpus of configurations at " << corpus() << "\n";
-    return;
-  }
+  const auto corpus = testing::corpus("blubber");
+  if (!corpus) return;
   std::size_t files = 0;
   std::size_t variants = 0;
   std::size_t compared = 0;
   std::size_t refused = 0;
-  for (const auto& entry : stdfs::directory_iterator(corpus())) {
+  for (const auto& entry : stdfs::directory_iterator(*corpus)) {
     if (entry.path().extension() != ".yaml") continue;
     ++files;
     const auto name = entry.path().filename().string();
@@ -96,7 +89,7 @@ TEST_CASE("every real configuration comes out, and as upstream printed it") {
       const auto made = blubber::dockerfile(yaml, name, variant);
       ++variants;
       CHECK(made.text == blubber::dockerfile(yaml, name, variant).text);
-      const auto oracle = corpus() / "oracle-0.23.0" / fmt::format("{}.{}.Dockerfile", name, variant);
+      const auto oracle = *corpus / "oracle-0.23.0" / fmt::format("{}.{}.Dockerfile", name, variant);
       if (!stdfs::exists(oracle)) continue;
       ++compared;
       const auto ours = instructions(made.text);

@@ -5,11 +5,11 @@
 #include "core/text.hpp"
 #include "data/yaml.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 #include "support/repository.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 
 using namespace slipway;
@@ -39,14 +39,9 @@ std::string shown(const config::Layer& layer) {
 }  // namespace
 
 TEST_CASE("the 127 combinations of a real registry come out as helm answers", "[corpus]") {
-  const char* set = std::getenv("SLIPWAY_CORPUS");
-  const std::filesystem::path root =
-      (set != nullptr ? std::filesystem::path(set) : std::filesystem::path(SLIPWAY_SOURCE_DIR "/../shared/corpus")) /
-      "config-registry";
-  if (!std::filesystem::exists(root / "cases.tsv")) {
-    WARN("skipped: " << root.string() << " is not there (SLIPWAY_CORPUS)");
-    return;
-  }
+  const auto found = testing::corpus("config-registry");
+  if (!found) return;
+  const auto& root = *found;
   const TestRepository made;
   for (const auto* part : {"helmfile.d", "charts"})
     std::filesystem::copy(root / part, made.path() / part,

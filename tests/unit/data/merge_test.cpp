@@ -5,12 +5,12 @@
 #include "data/set.hpp"
 #include "data/yaml.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -46,14 +46,6 @@ json as_helm(const Value& value) {
 }
 
 json widened(const json& node) { return as_helm(read(node.dump())); }
-
-std::optional<std::filesystem::path> corpus(std::string_view part) {
-  const char* set = std::getenv("SLIPWAY_CORPUS");
-  const std::filesystem::path root = set != nullptr ? set : SLIPWAY_SOURCE_DIR "/../shared/corpus";
-  if (std::filesystem::exists(root / part)) return root / part;
-  WARN("skipped: " << (root / part).string() << " is not there (SLIPWAY_CORPUS)");
-  return std::nullopt;
-}
 
 struct Version {
   std::string name;
@@ -138,7 +130,7 @@ TEST_CASE("a map against a scalar keeps the user's side and warns with the path"
 }
 
 TEST_CASE("the 62 small cases come out as helm's three versions answer", "[corpus]") {
-  const auto file = corpus("values-merge/cases.json");
+  const auto file = testing::corpus("values-merge/cases.json");
   if (!file) return;
   int seen = 0;
   for (const auto& one : json::parse(fs::read_file(*file))) {
@@ -182,7 +174,7 @@ TEST_CASE("the 62 small cases come out as helm's three versions answer", "[corpu
 }
 
 TEST_CASE("the values of real services over their charts come out as helm's three versions answer", "[corpus]") {
-  const auto root = corpus("config-registry/cases.tsv");
+  const auto root = testing::corpus("config-registry/cases.tsv");
   if (!root) return;
   const auto folder = root->parent_path();
   int seen = 0;

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/fs.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 using namespace slipway;
 using namespace slipway::pipeline_test;
@@ -93,6 +94,6 @@ checks:
 }
 
 TEST_CASE("the example's checks are well-formed") {
-  CHECK(parse_checks(fs::read_file(SLIPWAY_SOURCE_DIR "/examples/hello/checks.yaml"), "checks.yaml").checks.size() >=
-        3);
+  const auto text = fs::read_file(testing::source_dir() / "examples/hello/checks.yaml");
+  CHECK(parse_checks(text, "checks.yaml").checks.size() >= 3);
 }
