@@ -42,8 +42,9 @@ struct Image {
   Labels labels;
   std::string architecture;
   std::string os;
-  std::uint64_t size = 0;          ///< bytes
-  std::vector<int> exposed_ports;  ///< TCP
+  std::uint64_t size = 0;             ///< bytes
+  std::vector<std::string> diff_ids;  ///< of its layers, lowest first, as its configuration has them
+  std::vector<int> exposed_ports;     ///< TCP
   std::string user;
   std::string workdir;
 };

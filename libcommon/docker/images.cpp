@@ -105,6 +105,8 @@ std::optional<Image> Engine::image(const std::string& name, const io::Run& run) 
   image.os = string_of(object, "Os");
   if (const auto size = object.find("Size"); size != object.end() && size->is_number_integer())
     image.size = size->get<std::uint64_t>();
+  if (const auto rootfs = object.find("RootFS"); rootfs != object.end() && rootfs->is_object())
+    image.diff_ids = strings(*rootfs, "Layers");
   if (const auto config = object.find("Config"); config != object.end() && config->is_object()) {
     image.user = string_of(*config, "User");
     image.workdir = string_of(*config, "WorkingDir");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/authorizer.hpp"
 
+#include "core/base64.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
-#include "core/base64.hpp"
 #include "oci/retry.hpp"
 
 #include <fmt/format.h>
@@ -14,11 +14,17 @@ namespace {
 
 constexpr int token_tries = 4;
 
-std::string scope_of(const std::string& repository, Authorizer::Need need) {
+std::string scope_text(const std::string& repository, Authorizer::Need need) {
   const auto* actions = need == Authorizer::Need::pull   ? "pull"
                         : need == Authorizer::Need::push ? "pull,push"
                                                          : "pull,push,delete";
   return fmt::format("repository:{}:{}", repository, actions);
+}
+
+std::vector<std::string> scopes_of(const Authorizer::Scope& scope) {
+  std::vector<std::string> all{scope_text(scope.repository, scope.need)};
+  if (!scope.from.empty()) all.push_back(scope_text(scope.from, Authorizer::Need::pull));
+  return all;
 }
 
 std::string basic(const Login& login) {
@@ -47,24 +53,23 @@ const std::optional<Login>& Authorizer::login() {
   return login_;
 }
 
-std::string Authorizer::header(const std::string& repository, Need need) {
+std::string Authorizer::header(const Scope& scope) {
   const std::lock_guard lock(mutex_);
   if (!challenge_) return {};
   if (challenge_->scheme == "basic") return login() ? basic(*login()) : std::string{};
-  const auto scope = scope_of(repository, need);
+  const auto scopes = scopes_of(scope);
   // Who may push may also pull: one token for a whole push.
-  if (need == Need::pull)
-    if (const auto push = tokens_.find(scope_of(repository, Need::push));
+  if (scope.need == Need::pull)
+    if (const auto push = tokens_.find({scope_text(scope.repository, Need::push)});
         push != tokens_.end() && std::chrono::steady_clock::now() < push->second.renew_at)
       return "Bearer " + push->second.text;
-  const auto kept = tokens_.find(scope);
+  const auto kept = tokens_.find(scopes);
   if (kept != tokens_.end() && std::chrono::steady_clock::now() < kept->second.renew_at)
     return "Bearer " + kept->second.text;
-  return "Bearer " + fetch(scope);
+  return "Bearer " + fetch(scopes);
 }
 
-bool Authorizer::learn(const http::Response& answer, const std::string& repository, Need need,
-                       const std::string& used) {
+bool Authorizer::learn(const http::Response& answer, const Scope& scope, const std::string& used) {
   std::vector<Challenge> all;
   for (const auto& [name, value] : answer.headers)
     if (name == "www-authenticate")
@@ -75,7 +80,7 @@ bool Authorizer::learn(const http::Response& answer, const std::string& reposito
   challenge_ = std::move(chosen);
   if (challenge_->scheme == "basic") return login() && basic(*login()) != used;
   // The token was refused: of no use to anybody, unless another thread has renewed it already.
-  const auto kept = tokens_.find(scope_of(repository, need));
+  const auto kept = tokens_.find(scopes_of(scope));
   if (kept != tokens_.end() && "Bearer " + kept->second.text == used) tokens_.erase(kept);
   return true;
 }
@@ -87,9 +92,10 @@ Error Authorizer::denied(const std::string& repository, int status) {
     return {failure::denied,
             fmt::format("{} wants a login for '{}', and none is known (HTTP {})", registry_, repository, status), hint};
   auto what = fmt::format("{} refused the credentials for '{}' (HTTP {})", registry_, repository, status);
-  for (const auto& [scope, kept] : tokens_)
-    if (const auto granted = granted_scopes(kept.text); !granted.empty() && scope.find(repository) != std::string::npos)
-      what += fmt::format("; wanted {}, was granted {}", scope, text::printable(text::join(granted, " ")));
+  for (const auto& [scopes, kept] : tokens_)
+    if (const auto granted = granted_scopes(kept.text);
+        !granted.empty() && scopes.size() == 1 && scopes.front().find(repository) != std::string::npos)
+      what += fmt::format("; wanted {}, was granted {}", scopes.front(), text::printable(text::join(granted, " ")));
   auto error = Error(failure::denied, std::move(what), hint);
   if (login()) error.add_place(fmt::format("login of '{}' from {}", text::printable(login()->user), login()->origin));
   return error;
@@ -104,7 +110,7 @@ void Authorizer::check_realm(const std::string& realm) const {
                                                text::printable(http::safe_url(realm))));
 }
 
-http::Request Authorizer::token_request(const std::string& scope, const std::string& identity) const {
+http::Request Authorizer::token_request(const std::vector<std::string>& scopes, const std::string& identity) const {
   http::Request request;
   const auto realm = challenge_->parameter("realm");
   const auto service = http::percent_encode(challenge_->parameter("service"));
@@ -115,12 +121,13 @@ http::Request Authorizer::token_request(const std::string& scope, const std::str
     request.method = "POST";
     request.url = realm;
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-    request.content = fmt::format("grant_type=refresh_token&client_id=slipway&service={}&scope={}&refresh_token={}",
-                                  service, http::percent_encode(scope), http::percent_encode(identity));
+    request.content =
+        fmt::format("grant_type=refresh_token&client_id=slipway&service={}&scope={}&refresh_token={}", service,
+                    http::percent_encode(text::join(scopes, " ")), http::percent_encode(identity));
     return request;
   }
-  request.url = fmt::format("{}{}service={}&scope={}", realm, realm.find('?') == std::string::npos ? '?' : '&', service,
-                            http::percent_encode(scope));
+  request.url = fmt::format("{}{}service={}", realm, realm.find('?') == std::string::npos ? '?' : '&', service);
+  for (const auto& scope : scopes) request.url += "&scope=" + http::percent_encode(scope);
   if (login_ && !login_->user.empty()) {
     request.url += "&account=" + http::percent_encode(login_->user);
     request.headers = {{"Authorization", basic(*login_)}};
@@ -144,14 +151,14 @@ Error Authorizer::token_refused(const http::Request& request, const http::Respon
   return Error(failure::protocol, fmt::format("the token service of {} gave no token", registry_)).add_place(place);
 }
 
-std::string Authorizer::fetch(const std::string& scope) {
+std::string Authorizer::fetch(const std::vector<std::string>& scopes) {
   check_realm(challenge_->parameter("realm"));
   static_cast<void>(login());
   std::string identity = access_.token ? std::string(text::trim(access_.token())) : std::string{};
   if (identity.empty() && login_) identity = login_->identity_token;
   const auto asked = std::chrono::steady_clock::now();
   for (int tries = 1;; ++tries) {
-    const auto request = token_request(scope, identity);
+    const auto request = token_request(scopes, identity);
     const auto result = courier_.exchange(request);
     if (is_transient(result) && tries < std::min(token_tries, access_.retries + 1)) {
       courier_.pause(wait_before(tries, std::nullopt, 0.5));
@@ -169,7 +176,7 @@ std::string Authorizer::fetch(const std::string& scope) {
     if (!token) throw token_refused(request, response);
     // Renewed while a quarter of its life, or ten seconds, are left: a body that is begun with it can end.
     const auto spare = std::max<std::chrono::seconds>(token->lifetime / 4, std::chrono::seconds{10});
-    const auto& kept = tokens_[scope] = {.text = std::move(token->text), .renew_at = asked + token->lifetime - spare};
+    const auto& kept = tokens_[scopes] = {.text = std::move(token->text), .renew_at = asked + token->lifetime - spare};
     return kept.text;
   }
 }

@@ -22,12 +22,18 @@ class Authorizer {
 
   Authorizer(Courier& courier, std::string registry, std::string repository, const Access& access, const io::Run& run);
 
+  /// What a request is for.
+  struct Scope {
+    std::string repository;
+    Need need = Need::pull;
+    std::string from;  ///< a second repository, to be read by a mount; its tokens are kept apart from all others
+  };
+
   /// The header's value for a request, empty as long as the registry has not asked for one.
-  [[nodiscard]] std::string header(const std::string& repository, Need need);
+  [[nodiscard]] std::string header(const Scope& scope);
   /// After a 401 to a request that was sent with `used`: whether another try makes sense.
   /// @throws Error denied when it does not, or the token service refuses
-  [[nodiscard]] bool learn(const http::Response& answer, const std::string& repository, Need need,
-                           const std::string& used);
+  [[nodiscard]] bool learn(const http::Response& answer, const Scope& scope, const std::string& used);
   /// Why the registry may have said no, in a sentence, for an error.
   [[nodiscard]] Error denied(const std::string& repository, int status);
 
@@ -38,8 +44,8 @@ class Authorizer {
   };
 
   [[nodiscard]] const std::optional<Login>& login();
-  [[nodiscard]] std::string fetch(const std::string& scope);
-  [[nodiscard]] http::Request token_request(const std::string& scope, const std::string& identity) const;
+  [[nodiscard]] std::string fetch(const std::vector<std::string>& scopes);
+  [[nodiscard]] http::Request token_request(const std::vector<std::string>& scopes, const std::string& identity) const;
   [[nodiscard]] Error token_refused(const http::Request& request, const http::Response& response) const;
   void check_realm(const std::string& realm) const;
 
@@ -52,7 +58,7 @@ class Authorizer {
   bool looked_ = false;
   std::optional<Login> login_;
   std::optional<Challenge> challenge_;
-  std::map<std::string, Kept> tokens_;  ///< by scope
+  std::map<std::vector<std::string>, Kept> tokens_;  ///< by scopes
 };
 
 }  // namespace slipway::oci

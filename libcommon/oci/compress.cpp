@@ -82,6 +82,10 @@ GzipCompressor::Profile GzipCompressor::best_profile() {
 #endif
 }
 
+std::string_view GzipCompressor::name_of(Profile profile) {
+  return profile == Profile::fast ? "gzip" : "gzip:portable";
+}
+
 std::string gzip(std::string_view raw) {
   GzipCompressor compressor;
   std::string out;

@@ -31,6 +31,8 @@ class GzipCompressor {
 
   /// fast where this processor gives the promised bytes.
   [[nodiscard]] static Profile best_profile();
+  /// "gzip" or "gzip:portable": the name of what makes the bytes.
+  [[nodiscard]] static std::string_view name_of(Profile profile);
 
  private:
   struct State;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/credentials.hpp"
 
+#include "core/base64.hpp"
 #include "core/error.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
-#include "core/base64.hpp"
 #include "process/spawn.hpp"
 
 #include <fmt/format.h>

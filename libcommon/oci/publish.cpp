@@ -42,7 +42,13 @@ Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& content
   const Descriptor described{
       .media_type = std::string(media::docker_config), .digest = Digest::of(*text), .size = text->size()};
   // Beside the last layers, whose own end is awaited anyway.
-  uploads_.add([this, blob = blob_of(*text, described.digest)] { place(blob); });
+  uploads_.add([this, described, blob = blob_of(*text, described.digest)] {
+    // Small, but one mount is less than an upload's two requests.
+    if (const auto places = places_of_config(described.digest);
+        places.empty() || !options_.reuse || !bring(described.digest, described.size, places))
+      place(blob);
+    remember_config(described);
+  });
   packer_.wait(run_);  // first, because its end is what uploads begin with
   uploads_.wait(run_);
   check();

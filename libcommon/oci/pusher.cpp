@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The middle of a push: what is known beforehand, and layers into the registries. The end of it, from
-// the configuration to the confirmed tags, is in publish.cpp.
+// The middle of a push: layers into the registries. What is known before is in learn.cpp; the end, from the
+// configuration to the confirmed tags, in publish.cpp.
 #include "oci/pusher.hpp"
 
 #include "core/text.hpp"
-#include "oci/legacy_id.hpp"
 
 #include <fmt/format.h>
 
@@ -14,20 +13,15 @@ namespace slipway::oci {
 
 namespace {
 
-constexpr std::size_t longest_config = 8U << 20U;
-constexpr std::size_t most_tags_tried = 3;
 constexpr std::chrono::seconds farewell_patience{2};
-
-/// Layers of other packings, or with other places to get them from, are not for taking over.
-bool is_gzip_layer(const Descriptor& layer) {
-  return layer.media_type == media::docker_layer || layer.media_type == media::oci_layer;
-}
 
 }  // namespace
 
 Pusher::Pusher(const std::vector<Reference>& to, const PushOptions& options, const Access& access, const io::Run& run)
     : options_(options), access_(access), run_(run),
       courier_(access.agent, {.events = run.events, .stop = {}, .deadline = {}}),
+      memory_(LayerMemory::file_in(access.env).value_or(std::filesystem::path{})),
+      profile_(GzipCompressor::name_of(GzipCompressor::best_profile())),
       packer_(options.threads, options.memory,
               {.ready =
                    [this](std::shared_ptr<PackedLayer> layer) {
@@ -82,108 +76,6 @@ void Pusher::give_up(std::exception_ptr why) {
   courier_.check();  // the first failure, which need not be the one that was noticed first
 }
 
-// What is known beforehand.
-
-std::optional<Pusher::Earlier> Pusher::earlier_image(const Destination& at, const std::string& version) {
-  auto stored = at.registry->manifest(at.repository, version);
-  if (!stored) return std::nullopt;
-  // Another tool's image may be odd in ways that are no concern of this push.
-  try {
-    auto manifest = parse_manifest(stored->bytes, stored->media_type, failure::protocol);
-    if (!manifest) return std::nullopt;
-    const auto bytes = at.registry->blob(at.repository, manifest->config.digest, longest_config);
-    if (!bytes) return std::nullopt;
-    auto config = parse_config(*bytes, "the earlier image's configuration", failure::protocol);
-    if (config.diff_ids.size() != manifest->layers.size()) return std::nullopt;
-    return Earlier{.stored = std::move(*stored),
-                   .manifest = std::move(*manifest),
-                   .diff_ids = std::move(config.diff_ids),
-                   .at = &at,
-                   .version = version};
-  } catch (const Error& error) {
-    if (error.failure().id != failure::protocol.id) throw;
-    run_.events.detail(fmt::format("{}/{}:{} is not taken layers from: {}", at.registry->name(), at.repository, version,
-                                   error.message()));
-    return std::nullopt;
-  }
-}
-
-void Pusher::learn() {
-  if (!options_.reuse) return;
-  uploads_.add([this] { find_earlier(); });
-  uploads_.wait(run_);
-  check();
-  if (earlier_) confirm_known(*earlier_);
-}
-
-void Pusher::find_earlier() {
-  if (options_.reuse_from) {
-    const auto registry = std::ranges::find(registries_, options_.reuse_from->registry, &Registry::name);
-    if (registry == registries_.end())
-      throw Error(failure::bad_usage,
-                  fmt::format("layers of {} cannot be reused: it is in another registry", options_.reuse_from->text()));
-    reuse_at_ = Destination{&*registry, options_.reuse_from->repository};
-    earlier_ = earlier_image(*reuse_at_, options_.reuse_from->version());
-  } else {
-    const auto& at = destinations_.front();
-    std::vector<std::string> versions;
-    for (const auto& target : targets_)
-      if (target.destination == &at && versions.size() < most_tags_tried)
-        versions.push_back(target.reference.version());
-    for (const auto& version : versions)
-      if (!earlier_) earlier_ = earlier_image(at, version);
-    // A tag that is new in a repository with others: names often count up or begin with a date.
-    if (!earlier_)
-      for (const auto& tag : at.registry->last_tags(at.repository, 1)) earlier_ = earlier_image(at, tag);
-  }
-}
-
-/// Only layers count that each destination really has, or takes over from a repository beside it.
-void Pusher::confirm_known(const Earlier& earlier) {
-  for (std::size_t i = 0; i < earlier.diff_ids.size(); ++i) {
-    const auto& layer = earlier.manifest.layers[i];
-    if (!is_gzip_layer(layer)) continue;
-    uploads_.add([this, &earlier, layer, diff_id = earlier.diff_ids[i]] {
-      for (const auto& to : destinations_) {
-        if (to.registry->has_blob(to.repository, layer.digest, layer.size)) continue;
-        const bool beside = to.registry == earlier.at->registry && to.repository != earlier.at->repository;
-        if (options_.dry_run || !beside || !to.registry->mount(to.repository, layer.digest, earlier.at->repository))
-          return;
-      }
-      auto descriptor = layer;
-      descriptor.media_type = media::docker_layer;
-      const std::lock_guard lock(mutex_);
-      known_.emplace(diff_id, std::move(descriptor));
-    });
-  }
-  uploads_.wait(run_);
-  check();
-  const auto chains = chain_ids(earlier.diff_ids);
-  for (std::size_t i = 0; i < chains.size(); ++i)
-    if (knows(earlier.diff_ids[i])) known_chains_.emplace_back(chains[i], earlier.diff_ids[i]);
-  run_.events.detail(
-      fmt::format("{} layers of {}:{} can be reused", known_.size(), earlier.at->repository, earlier.version));
-}
-
-std::optional<Pushed> Pusher::already_there(const std::string& image_id) {
-  if (!earlier_ || destinations_.size() != 1) return std::nullopt;
-  const auto& manifest = earlier_->manifest;
-  if (manifest.config.digest.text() != image_id && earlier_->stored.digest.text() != image_id) return std::nullopt;
-  std::vector<Placed> layers;
-  for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
-    if (!known_.contains(earlier_->diff_ids[i])) return std::nullopt;
-    layers.push_back({manifest.layers[i], earlier_->diff_ids[i], State::reused});
-  }
-  put_tags(earlier_->stored);
-  return answer(earlier_->stored, manifest.config.digest, layers);
-}
-
-std::optional<Digest> Pusher::known_in_folder(std::string_view folder, std::string_view json) const {
-  for (const auto& [chain_id, diff_id] : known_chains_)
-    if (is_legacy_id(folder, json, chain_id)) return diff_id;
-  return std::nullopt;
-}
-
 // Layers.
 
 std::shared_ptr<PackedLayer> Pusher::begin(const std::string& name, Reread reread) {
@@ -195,12 +87,13 @@ std::shared_ptr<PackedLayer> Pusher::begin(const std::string& name, Reread rerea
 }
 
 void Pusher::note_known(const std::string& name, const Digest& diff_id) {
-  const auto& descriptor = known_.at(diff_id);
-  {
+  const auto known = [&] {
     const std::lock_guard lock(mutex_);
-    placed_.insert_or_assign(name, Placed{descriptor, diff_id, State::reused});
-  }
-  tell(descriptor, State::reused, name);
+    auto found = known_.at(diff_id);
+    placed_.insert_or_assign(name, Placed{found.descriptor, diff_id, found.state});
+    return found;
+  }();
+  tell(known.descriptor, known.state, name);
 }
 
 void Pusher::take_ready(const std::shared_ptr<PackedLayer>& layer) {
@@ -209,7 +102,7 @@ void Pusher::take_ready(const std::shared_ptr<PackedLayer>& layer) {
 }
 
 void Pusher::deliver(PackedLayer& layer) {
-  if (knows(layer.diff_id())) return note_known(layer.name(), layer.diff_id());
+  if (knows_or_recalls(layer.diff_id())) return note_known(layer.name(), layer.diff_id());
   record(layer, place({.digest = layer.digest(), .size = layer.size(), .open = [&layer] { return layer.open(); }}));
 }
 
@@ -308,6 +201,8 @@ void Pusher::record(const PackedLayer& layer, State state) {
     const std::lock_guard lock(mutex_);
     placed_.insert_or_assign(layer.name(), Placed{descriptor, layer.diff_id(), state});
   }
+  // Both ends of the pair were hashed here. One that came packed has another blob than our packing makes.
+  if (!layer.as_it_came()) remember(layer.diff_id(), profile_, descriptor);
   tell(descriptor, state, layer.name());
 }
 

@@ -5,6 +5,7 @@
 
 #include "oci/archive.hpp"
 #include "oci/courier.hpp"
+#include "oci/layer_memory.hpp"
 #include "oci/manifest.hpp"
 #include "oci/packer.hpp"
 #include "oci/push.hpp"
@@ -18,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,12 @@ namespace slipway::oci {
 /// A layer as it is sent, `size` bytes, made once more from the source; empty when that can be read only once.
 using Reread = std::function<http::Body(std::uint64_t size)>;
 
+/// What a source says about its image before it is read.
+struct Announced {
+  std::optional<Digest> id;      ///< of its configuration, or of its manifest
+  std::vector<Digest> diff_ids;  ///< of its layers, lowest first
+};
+
 class Pusher {
  public:
   Pusher(const std::vector<Reference>& to, const PushOptions& options, const Access& access, const io::Run& run);
@@ -33,12 +41,16 @@ class Pusher {
   Pusher(const Pusher&) = delete;
   Pusher& operator=(const Pusher&) = delete;
 
-  /// Asks the registry for its own earlier image, to take layers from it.
-  void learn();
-  /// The earlier image as the answer, when it is this very one (the digest of its configuration, or its own).
-  [[nodiscard]] std::optional<Pushed> already_there(const std::string& image_id);
+  /// Finds out which layers need not be packed and sent: from the manifest that the tag has now, from this
+  /// machine's layer memory, and from the layers of the registry's own earlier image, the cheapest first.
+  void learn(const Announced& announced = {});
+  /// The whole image, out of blobs that the registries hold, when these are all: then the source is not
+  /// read. Its configuration is read back from the registry, so that it is the announced image and no other.
+  [[nodiscard]] std::optional<Pushed> without_source(const Announced& announced);
   /// Whether a layer with this diff id need not be compressed or sent.
-  [[nodiscard]] bool knows(const Digest& diff_id) const { return known_.contains(diff_id); }
+  [[nodiscard]] bool knows(const Digest& diff_id) const;
+  /// The same for a layer that was not announced: the memory is asked now.
+  [[nodiscard]] bool knows_or_recalls(const Digest& diff_id);
   /// The diff id of such a layer that a folder of an archive holds, by the folder's name.
   [[nodiscard]] std::optional<Digest> known_in_folder(std::string_view folder, std::string_view json) const;
 
@@ -79,10 +91,31 @@ class Pusher {
     State state;
   };
 
+  /// A layer that is in the registries already.
+  struct Known {
+    Descriptor descriptor;
+    State state;
+  };
+
   const Destination& destination_for(const Reference& reference);
-  void find_earlier();
+  void find_tagged();
+  void find_beside();
   [[nodiscard]] std::optional<Earlier> earlier_image(const Destination& at, const std::string& version);
+  [[nodiscard]] bool read_config(Earlier& earlier);
+  [[nodiscard]] bool is_announced(const Earlier& earlier, const Announced& announced) const;
+  void take_over(const Earlier& earlier);
   void confirm_known(const Earlier& earlier);
+  [[nodiscard]] bool knows_all(std::span<const Digest> diff_ids) const;
+  void recall(std::span<const Digest> diff_ids);
+  void recall_one(const Digest& diff_id);
+  [[nodiscard]] std::optional<State> bring(const Digest& digest, std::uint64_t size,
+                                           const std::vector<std::string>& places);
+  [[nodiscard]] std::optional<State> bring_to(const Destination& to, const Digest& digest, std::uint64_t size,
+                                              const std::vector<std::string>& places);
+  void remember(const Digest& diff_id, std::string_view profile, const Descriptor& blob);
+  void remember_config(const Descriptor& config);
+  [[nodiscard]] std::vector<std::string> places_of_config(const Digest& digest) const;
+  void note_chains(std::span<const Digest> diff_ids);
 
   void take_ready(const std::shared_ptr<PackedLayer>& layer);
   void deliver(PackedLayer& layer);
@@ -112,11 +145,13 @@ class Pusher {
   std::optional<Destination> reuse_at_;  ///< nothing is pushed there
 
   std::optional<Earlier> earlier_;
-  std::map<Digest, Descriptor> known_;                   ///< by diff id; not changed once layers are read
-  std::vector<std::pair<Digest, Digest>> known_chains_;  ///< chain id and diff id of each of these
+  std::vector<std::pair<Digest, Digest>> known_chains_;  ///< chain id and diff id of known layers
+  LayerMemory memory_;
+  std::string_view profile_;  ///< how layers are packed
   std::atomic<bool> giving_up_ = false;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::map<Digest, Known> known_;          ///< by diff id
   std::map<std::string, Reread> rereads_;  ///< by the entry's name
   std::map<std::string, Placed> placed_;   ///< by the entry's name
   std::map<Digest, std::shared_future<State>> placing_;

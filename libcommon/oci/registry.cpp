@@ -83,11 +83,12 @@ http::Request Registry::to_request(const Ask& ask) {
 http::Result Registry::attempt(const Ask& ask) {
   for (bool again = false;; again = true) {
     auto request = to_request(ask);
-    const auto credentials = ask.own ? authorizer_.header(ask.repository, ask.need) : std::string{};
+    const Authorizer::Scope scope{.repository = ask.repository, .need = ask.need, .from = ask.from};
+    const auto credentials = ask.own ? authorizer_.header(scope) : std::string{};
     if (!credentials.empty()) request.headers.emplace_back("Authorization", credentials);
     auto result = courier_.exchange(std::move(request));
     if (!result.response || result.response->status != 401 || !ask.own || again) return result;
-    const bool worth_it = authorizer_.learn(*result.response, ask.repository, ask.need, credentials);
+    const bool worth_it = authorizer_.learn(*result.response, scope, credentials);
     if (!worth_it || ask.once) return result;
   }
 }

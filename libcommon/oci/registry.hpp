@@ -85,6 +85,7 @@ class Registry {
     std::string url;
     std::string repository;
     Authorizer::Need need = Authorizer::Need::pull;
+    std::string from = {};  ///< a second repository that is read
     std::vector<http::Header> headers;
     std::string content;
     std::function<http::Body()> open;

@@ -91,7 +91,7 @@ class Passing {
   }
   /// The diff id of a layer that the registry has, if the entry's name says that it is one.
   [[nodiscard]] std::optional<Digest> promised_by(const std::string& name) const {
-    if (auto diff_id = diff_id_in(name)) return pusher_.knows(*diff_id) ? diff_id : std::nullopt;
+    if (auto diff_id = diff_id_in(name)) return pusher_.knows_or_recalls(*diff_id) ? diff_id : std::nullopt;
     const auto folder = std::filesystem::path(name).parent_path().string();
     const auto* json = reader_.contents().text(folder + "/json");
     return json != nullptr ? pusher_.known_in_folder(folder, *json) : std::nullopt;
@@ -265,6 +265,7 @@ Pushed push_in_place(const InPlace& file, Pusher& pusher, const PushOptions& opt
   const auto* text = contents.text(image.config);
   const auto config =
       text != nullptr ? parse_config(*text, "the image's configuration", failure::bad_input) : ImageConfig{};
+  pusher.learn({.id = text != nullptr ? std::optional(Digest::of(*text)) : std::nullopt, .diff_ids = config.diff_ids});
   std::set<std::string> done;
   for (std::size_t i = 0; i < image.layers.size(); ++i) {
     const auto name = contents.resolve(image.layers[i]);
@@ -312,6 +313,7 @@ Pushed push_descriptor(int fd, const std::string& seen, const std::string& name,
     first.resize(file.read(0, first.data(), first.size()));
     if (packing_of(first) == Packing::plain) return push_in_place(file, pusher, options, run);
   }
+  pusher.learn();
   return push_stream(fd, seen, name, pusher, options, run);
 }
 
@@ -324,8 +326,11 @@ Pushed push_from(const EngineImage& source, Pusher& pusher, const PushOptions& o
   if (!image)
     throw Error(failure::not_found,
                 fmt::format("the engine at {} has no image '{}'", source.where.shown, text::printable(source.name)));
-  pusher.learn();
-  if (auto pushed = pusher.already_there(image->id)) return std::move(*pushed);
+  Announced announced{.id = Digest::parse(image->id), .diff_ids = {}};
+  for (const auto& text : image->diff_ids)
+    if (auto diff_id = Digest::parse(text)) announced.diff_ids.push_back(std::move(*diff_id));
+  pusher.learn(announced);
+  if (auto pushed = pusher.without_source(announced)) return std::move(*pushed);
   Passing passing(pusher);
   engine.save(
       {source.name},
@@ -347,13 +352,11 @@ Pushed push_from(const ArchiveFile& source, Pusher& pusher, const PushOptions& o
       throw Error(failure::not_found, fmt::format("there is no file {}", path.native()));
     throw read_failed(path.native());
   }
-  pusher.learn();
   return push_descriptor(file.get(), {}, path.native(), pusher, options, run);
 }
 
 Pushed push_from(const ArchiveStream& source, Pusher& pusher, const PushOptions& options, const Access&,
                  const io::Run& run) {
-  pusher.learn();
   return push_descriptor(source.fd, source.seen, "stdin", pusher, options, run);
 }
 

@@ -66,9 +66,18 @@ bool Registry::mount(const std::string& repository, const Digest& digest, const 
                  .url = url(repository, fmt::format("blobs/uploads/?mount={}&from={}",
                                                     http::percent_encode(digest.text()), http::percent_encode(from))),
                  .repository = repository,
-                 .need = Authorizer::Need::push};
+                 .need = Authorizer::Need::push,
+                 .from = from};
   // An optimisation, so whatever is said instead of 201 means no. A session that comes instead is given up.
-  const auto response = ask(post);
+  http::Response response;
+  try {
+    response = ask(post);
+  } catch (const Error& error) {
+    // No token for both repositories, or one that does not suffice: the blob is sent with the usual one.
+    if (error.failure().id != failure::denied.id) throw;
+    run_.events.detail(fmt::format("{} gives no access to {} beside {}", name_, from, repository));
+    return false;
+  }
   if (response.status == 202 && response.header("location")) {
     const auto session = session_of(post, response);
     const Ask abandon{.method = "DELETE",
@@ -174,7 +183,9 @@ std::vector<http::Request> Registry::leftovers() {
     auto request = to_request(abandon);
     // Only credentials that are at hand: there is no time to ask for new ones.
     try {
-      const auto credentials = session.own ? authorizer_.header(repository, Authorizer::Need::push) : std::string{};
+      const auto credentials =
+          session.own ? authorizer_.header({.repository = repository, .need = Authorizer::Need::push, .from = {}})
+                      : std::string{};
       if (!credentials.empty()) request.headers.emplace_back("Authorization", credentials);
     } catch (const Error&) {
     }

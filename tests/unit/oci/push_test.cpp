@@ -5,15 +5,9 @@
 #include "core/fs.hpp"
 #include "oci/compress.hpp"
 #include "oci/push.hpp"
-#include "support/capture.hpp"
-#include "support/catch.hpp"
-#include "support/fake_registry.hpp"
-#include "support/tar.hpp"
-
-#include <unistd.h>
+#include "support/push_run.hpp"
 
 #include <atomic>
-#include <csignal>
 #include <thread>
 
 using namespace slipway;
@@ -21,87 +15,6 @@ using namespace slipway::oci;
 using namespace slipway::test;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
-
-namespace {
-
-std::string noise(std::size_t size, std::uint64_t seed = 88172645463325252ULL) {
-  std::string out(size, '\0');
-  for (auto& c : out) {
-    seed ^= seed << 13U;
-    seed ^= seed >> 7U;
-    seed ^= seed << 17U;
-    c = static_cast<char>(seed >> 32U);
-  }
-  return out;
-}
-
-const SavedImage small{.layers = {layer_tar("a", "one"), layer_tar("b", "two")}};
-/// Its second layer is larger than the window of the memory that Push gives.
-const SavedImage large{.layers = {layer_tar("a", "one"), layer_tar("big", noise(5U << 20U))}};
-
-struct Push {
-  testing::RecordedRun recorded;
-  PushOptions options{.threads = 2, .memory = 8U << 20U};
-  Access access{.retries = 2, .stall = 2s};
-
-  Pushed stream(const std::string& archive, const std::vector<std::string>& to) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    std::thread writer([&] {
-      try {
-        fs::write_all(ends[1], archive, "pipe");
-      } catch (const Error&) {
-      }
-      ::close(ends[1]);
-    });
-    Fd reader(ends[0]);
-    ::signal(SIGPIPE, SIG_IGN);  // a push that fails stops reading
-    try {
-      auto pushed = go(ArchiveStream{.fd = ends[0], .seen = {}}, to);
-      writer.join();
-      return pushed;
-    } catch (...) {
-      reader.reset();
-      writer.join();
-      throw;
-    }
-  }
-  Pushed file(const std::string& archive, const std::vector<std::string>& to) {
-    const testing::MemoryFile memory(archive);
-    return go(ArchiveStream{.fd = memory.fd(), .seen = {}}, to);
-  }
-  Pushed go(const Source& source, const std::vector<std::string>& to) {
-    std::vector<Reference> references;
-    for (const auto& text : to) references.push_back(Reference::parse(text));
-    return push(source, references, options, access, recorded.run);
-  }
-  template <typename Body>
-  Error failing(Body&& body) {
-    try {
-      body();
-    } catch (const Error& error) {
-      return error;
-    }
-    FAIL("no error");
-    throw std::logic_error("never");
-  }
-};
-
-bool is(const Seen& seen, const std::string& method, const std::string& part) {
-  return seen.method == method && seen.target.find(part) != std::string::npos;
-}
-
-/// `answer` for the first `times` requests that match.
-FakeRegistry::Fault first(int times, std::string method, std::string part, Answer answer) {
-  const auto left = std::make_shared<int>(times);
-  return [=](const Seen& seen) -> std::optional<Answer> {
-    if (!is(seen, method, part) || *left == 0) return std::nullopt;
-    --*left;
-    return answer;
-  };
-}
-
-}  // namespace
 
 TEST_CASE("an archive from a pipe and from a file end in the same image") {
   FakeRegistry registry;
