@@ -23,6 +23,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <future>
 
 namespace slipway::pipeline_test {
 
@@ -124,20 +125,21 @@ class Test {
   }
 
   Answer steps(Cleanup& cleanup) {
-    const auto image = bring_image(cleanup);
+    // The registry and the cluster have nothing to do with each other.
+    if (prepared_.delivery.scratch) cleanup.made_scratch();
+    auto delivery = std::async(std::launch::async, [this] { return bring_image(); });
     create_sandbox_for(cleanup);
-    const auto release = install(image, cleanup);
+    const auto release = install(delivery.get(), cleanup);
     if (auto failed = wait_until_ready()) return failed;
     if (auto failed = ask_from_outside(release)) return failed;
     if (auto failed = run_helm_tests(release)) return failed;
     return stay_ready();
   }
 
-  helm::Image bring_image(Cleanup& cleanup) {
+  helm::Image bring_image() const {
     if (!prepared_.delivery.scratch) return deliver(prepared_.delivery, context_->env, *run_);
     io::Stage stage(run_->events, "deliver",
                     fmt::format("pushing {} to {}", report_.image, *prepared_.delivery.scratch));
-    cleanup.made_scratch();
     const auto image = deliver(prepared_.delivery, context_->env, *run_);
     stage.end(fmt::format("the cluster can pull {}", image.text()));
     return image;
