@@ -10,17 +10,46 @@
 #include "blubber/instruction.hpp"
 #include "core/error.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace slipway::blubber {
+
+/// Who is to read the Dockerfile.
+enum class Target {
+  classic,   ///< every builder
+  buildkit,  ///< BuildKit alone: caches that last, mounts that leave nothing behind
+};
+
+/// The program of the image, run once as the last step of its build.
+struct EntrypointRun {
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> environment;
+};
+
+/// The text of a policy, see policy.hpp.
+struct PolicyFile {
+  std::string name;
+  std::string text;
+  bool all_variants = false;  ///< every variant is expanded first, not only those that are built
+};
 
 struct Options {
   bool strict = false;         ///< every warning is an error
   bool platform_args = false;  ///< ARG TARGETARCH and its like in every stage, mentioned or not
   std::string version;         ///< for the label blubber.version; the project's own when empty
+  Target target = Target::classic;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< besides our own two
+  std::optional<EntrypointRun> run_entrypoint;
+  std::optional<PolicyFile> policy;
 };
+
+/// The configuration's limits: a text that is larger, or holds more values, is refused.
+inline constexpr std::size_t largest_text = 2U << 20U;
+inline constexpr std::size_t most_values = 100'000;
 
 struct Dockerfile {
   std::string text;
@@ -33,15 +62,20 @@ struct Dockerfile {
 };
 
 /// @param file the name that places and errors show
-/// @throws Error bad_input (with findings) for a malformed or invalid configuration, a cycle, or, with
-/// `strict`, a warning; not_found for an unknown variant
+/// @throws Error bad_input (with findings) for a malformed or invalid configuration or policy, a cycle, or, with
+/// `strict`, a warning; not_found for an unknown variant; against_policy with what breaks the policy
 [[nodiscard]] Dockerfile dockerfile(std::string_view yaml, std::string file, std::string_view variant,
                                     const Options& options = {});
 
+struct Expanded {
+  std::string json;
+  std::vector<Diagnostic> warnings;
+};
+
 /// The variant with all that it inherits, as canonical JSON.
 /// @throws as dockerfile()
-[[nodiscard]] std::string expanded_json(std::string_view yaml, std::string file, std::string_view variant,
-                                        const Options& options = {});
+[[nodiscard]] Expanded expanded_json(std::string_view yaml, std::string file, std::string_view variant,
+                                     const Options& options = {});
 
 struct Variants {
   std::vector<std::string> names;  ///< in the order of the file
@@ -50,6 +84,9 @@ struct Variants {
 
 /// @throws Error bad_input
 [[nodiscard]] Variants variants(std::string_view yaml, std::string file, const Options& options = {});
+
+/// The JSON schema of blubber.yaml(5).
+[[nodiscard]] std::string_view schema();
 
 /// Plans every variant.
 /// @return the variants and every warning, each once

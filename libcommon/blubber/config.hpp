@@ -6,6 +6,7 @@
 #include "data/value.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,9 @@ struct Artifact {
 };
 using Artifacts = std::vector<Artifact>;
 
+/// A text that two artifacts share exactly when they are equal: for looking one up among many.
+[[nodiscard]] std::string identity_of(const Artifact& artifact);
+
 struct AptSource {
   std::string url;
   std::string distribution;
@@ -67,6 +71,7 @@ struct AptSource {
 struct AptProxy {
   std::string url;
   std::string source;
+  data::Mark mark;
 };
 
 struct Apt {
@@ -97,12 +102,21 @@ struct Poetry {
   Field<std::string> without;
 };
 
+/// Ours: upstream has no such key. In the style of poetry.
+struct Uv {
+  Field<std::string> version;
+  Field<bool> devel;
+  Field<std::string> only;
+  Field<std::string> without;
+};
+
 struct Python {
   Field<std::string> version;
   Field<Artifacts> requirements;
   Field<bool> use_system_site_packages;
   Field<bool> no_deps;
   Poetry poetry;
+  Uv uv;
   Field<std::string> pip_version;
   Field<std::string> setuptools_version;
   Field<std::string> wheel_version;
@@ -127,6 +141,7 @@ struct Cache {
   std::string destination;
   std::string id;
   std::string access;
+  data::Mark mark;
 };
 
 struct Custom {
@@ -187,6 +202,7 @@ struct Config {
   bool is_v3 = false;
   Common common;
   std::vector<Variant> variants;
+  std::map<std::string, std::size_t, std::less<>> by_name;  ///< places in `variants`
 
   [[nodiscard]] const Variant* find(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;

@@ -32,7 +32,9 @@ std::string in_quotes(std::string_view s, bool expands) {
 }
 
 /// Builders run their own word reader over the paths of COPY, after JSON is decoded.
-std::string copy_path(std::string_view path) { return json_string(with_backslashes(path, "\\\"'$")); }
+std::string copy_path(std::string_view path, bool expands) {
+  return json_string(with_backslashes(path, expands ? "\\\"'" : "\\\"'$"));
+}
 
 std::string json_list(std::span<const std::string> items) {
   std::string out = "[";
@@ -61,17 +63,26 @@ struct Writer {
     std::string out = "COPY ";
     if (copy.owned) out += owner;
     if (!copy.from.empty()) out += fmt::format("--from={} ", copy.from);
+    for (const auto& pattern : copy.exclude) out += fmt::format("--exclude={} ", pattern);
     out += '[';
-    for (const auto& source : copy.sources) out += copy_path(source) + ", ";
-    return out + copy_path(copy.destination) + "]";
+    for (const auto& source : copy.sources) out += copy_path(source, copy.expands) + ", ";
+    return out + copy_path(copy.destination, copy.expands) + "]";
   }
 
   std::string operator()(const Run& run) const {
-    if (run.arguments.empty() && !needs_exec_form(run.text)) return "RUN " + run.text;
+    std::string out = "RUN ";
+    for (const auto& mount : run.mounts) {
+      out += "--mount=" + mount.options;
+      if (!mount.from.empty()) out += ",from=" + mount.from;
+      out += ' ';
+    }
+    if (run.arguments.empty() && !needs_exec_form(run.text)) return out + run.text;
     std::vector<std::string> words{"/bin/sh", "-c", run.text};
     words.insert(words.end(), run.arguments.begin(), run.arguments.end());
-    return "RUN " + json_list(words);
+    return out + json_list(words);
   }
+
+  std::string operator()(const Exec& exec) const { return "RUN " + json_list(exec.words); }
 
   std::string operator()(const Entrypoint& entrypoint) const { return "ENTRYPOINT " + json_list(entrypoint.words); }
 
@@ -86,8 +97,10 @@ struct Writer {
 void check_arguments(const Stage& stage, const Run& run, Report& report) {
   const auto check = [&](std::string_view argument) {
     if (argument.size() <= longest_argument) return;
-    report.error(run.mark, fmt::format("a command of variant '{}' is {} bytes long and no system runs more than {}",
-                                       stage.name, argument.size(), longest_argument));
+    report.error(run.mark,
+                 fmt::format("a command of variant '{}' is {} bytes long and no system runs more than {}", stage.name,
+                             argument.size(), longest_argument),
+                 "variants." + stage.name);
   };
   check(run.text);
   for (const auto& argument : run.arguments) check(argument);
@@ -161,7 +174,8 @@ std::string print(std::span<const Stage> stages, Report& report) {
       if (const auto folded = fold(line)) out += *folded + "\n";
       else
         report.error(
-            {}, fmt::format("variant '{}' needs a line of {} bytes that cannot be broken", stage.name, line.size()));
+            {}, fmt::format("variant '{}' needs a line of {} bytes that cannot be broken", stage.name, line.size()),
+            "variants." + stage.name);
     }
   }
   return out;

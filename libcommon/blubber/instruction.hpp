@@ -42,12 +42,27 @@ struct Copy {
   std::string from;                  ///< a stage or an image; empty for the build context
   std::vector<std::string> sources;  ///< literal but for the wildcards * ? [
   std::string destination;
+  bool expands = false;              ///< $NAME and ${NAME} in the paths are replaced
+  std::vector<std::string> exclude;  ///< patterns for --exclude, which only BuildKit has
+};
+
+/// --mount of a RUN, which only BuildKit and buildah have.
+struct RunMount {
+  std::string options;  ///< type=cache,target=...
+  std::string from;     ///< a stage or an image; empty for the build context, and for a cache
+  bool is_cache = false;
 };
 
 struct Run {
   std::string text;                    ///< for /bin/sh -c
   std::vector<std::string> arguments;  ///< $0, $1, ... of the text; with any, the exec form is used
   data::Mark mark;                     ///< what in the configuration asked for it
+  std::vector<RunMount> mounts;
+};
+
+/// A program that is run without a shell.
+struct Exec {
+  std::vector<std::string> words;
 };
 
 struct Entrypoint {
@@ -58,7 +73,7 @@ struct Label {
   std::vector<std::pair<std::string, std::string>> entries;  ///< literal
 };
 
-using Instruction = std::variant<User, Env, Arg, Workdir, Copy, Run, Entrypoint, Label>;
+using Instruction = std::variant<User, Env, Arg, Workdir, Copy, Run, Exec, Entrypoint, Label>;
 
 struct Stage {
   std::string name;

@@ -13,6 +13,25 @@ namespace slipway::blubber {
 using data::Kind;
 using data::Value;
 
+namespace {
+
+/// What is wrong is seen at its beginning.
+std::string shortened(std::string_view text) {
+  constexpr std::size_t most = 200;
+  if (text.size() <= most) return std::string(text);
+  auto end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
+}
+
+/// Keys that former versions had.
+std::string_view advice_on(std::string_view key) {
+  if (key == "sharedvolume") return "; it is gone since version 3: mount a volume where the image runs";
+  return {};
+}
+
+}  // namespace
+
 namespace rules {
 const Rule image{grammar::is_image_reference, "is no image reference"};
 const Rule absolute_path{grammar::is_absolute_path, "is no absolute path, or the root itself"};
@@ -20,12 +39,15 @@ const Rule user_name{grammar::is_user_name, "is not allowed as a user's name"};
 const Rule environment_name{grammar::is_environment_name, "is no name of an environment variable"};
 const Rule http_url{grammar::is_http_url, "is no http or https URL"};
 const Rule apt_word{grammar::is_apt_word, "holds blanks, quotes or control characters"};
-const Rule debian_package{grammar::is_debian_package, "is no Debian package (name, name=version or name/release)"};
+const Rule debian_package{
+    grammar::is_debian_package,
+    "is no Debian package (name, name=version or name/release; a name has two characters at least)"};
 const Rule node_environment{grammar::is_node_environment, "is no Node environment (letters and digits)"};
 const Rule clean_text{[](std::string_view s) { return !grammar::has_control(s); }, "holds control characters"};
 }  // namespace rules
 
-std::optional<std::string> read_text(Report& report, const Value& value, const std::string& path, const Rule* rule) {
+std::optional<std::string> read_text(Report& report, const Value& value, const std::string& path, const Rule* rule,
+                                     std::size_t limit) {
   if (!value.is_scalar()) {
     report.error(value.mark(), fmt::format("'{}' wants a string, not {}", path, name_of(value.kind())), path);
     return std::nullopt;
@@ -36,8 +58,15 @@ std::optional<std::string> read_text(Report& report, const Value& value, const s
     report.error(value.mark(), fmt::format("'{}' holds a NUL character", path), path);
     return std::nullopt;
   }
+  if (text.size() > limit) {
+    report.error(value.mark(),
+                 fmt::format("'{}' is {} bytes long; {} are the most that can be used", path, text.size(), limit),
+                 path);
+    return std::nullopt;
+  }
   if (rule != nullptr && !rule->holds(text)) {
-    report.error(value.mark(), fmt::format("{}: '{}' {}", path, text::printable(text), rule->complaint), path);
+    report.error(value.mark(), fmt::format("{}: '{}' {}", path, text::printable(shortened(text)), rule->complaint),
+                 path);
     return std::nullopt;
   }
   return text;
@@ -65,9 +94,12 @@ MapReader::MapReader(Report& report, const Value& value, std::string path,
   for (const auto& member : value.members()) {
     if (std::ranges::find(known, member.key) != known.end() || member.key.starts_with("x-")) continue;
     const std::vector<std::string> words(known.begin(), known.end());
-    auto suggestion = text::nearest(member.key, words).value_or("");
+    // A word as long as a page was not meant to be one of ours.
+    auto suggestion =
+        report.is_full() || member.key.size() > 100 ? std::string() : text::nearest(member.key, words).value_or("");
     const auto where = path_.empty() ? std::string("at the top level") : fmt::format("in '{}'", path_);
-    auto message = fmt::format("unknown key '{}' {}", text::printable(member.key), where);
+    auto message =
+        fmt::format("unknown key '{}' {}{}", text::printable(shortened(member.key)), where, advice_on(member.key));
     if (unknown == Unknown::is_error) report.error(member.key_mark, message, this->path(member.key), suggestion);
     else report.warning(member.key_mark, message + ", which is ignored", this->path(member.key), suggestion);
   }
@@ -86,10 +118,10 @@ void MapReader::error(const Value& at, std::string_view key, std::string message
   report_->error(at.mark(), std::move(message), path(key));
 }
 
-Field<std::string> MapReader::text(std::string_view key, const Rule* rule) const {
+Field<std::string> MapReader::text(std::string_view key, const Rule* rule, std::size_t limit) const {
   const auto* value = find(key);
   if (value == nullptr) return {};
-  auto text = read_text(*report_, *value, path(key), rule);
+  auto text = read_text(*report_, *value, path(key), rule, limit);
   if (!text) return {};
   return Placed<std::string>{std::move(*text), value->mark()};
 }
@@ -133,12 +165,15 @@ Pairs MapReader::pairs(std::string_view key, const Rule& name_rule) const {
     error(*value, key, fmt::format("'{}' wants a map, not {}", path(key), name_of(value->kind())));
     return out;
   }
+  const auto where = path(key);
   for (const auto& member : value->members()) {
-    const auto at = fmt::format("{}.{}", path(key), member.key);
+    const auto at = fmt::format("{}.{}", where, shortened(member.key));
     if (!name_rule.holds(member.key))
       report_->error(member.key_mark,
-                     fmt::format("{}: '{}' {}", path(key), text::printable(member.key), name_rule.complaint), at);
-    if (auto text = read_text(*report_, member.value, at))
+                     fmt::format("{}: '{}' {}", where, text::printable(shortened(member.key)), name_rule.complaint),
+                     at);
+    const auto limit = longest_argument - std::min(longest_argument, member.key.size() + 1);
+    if (auto text = read_text(*report_, member.value, at, nullptr, limit))
       out.emplace_back(member.key, Text{std::move(*text), member.value.mark()});
   }
   return out;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "blubber/config.hpp"
+#include "blubber/dockerfile.hpp"
 #include "blubber/report.hpp"
 
 #include <functional>
@@ -33,12 +34,14 @@ class MapReader {
   [[nodiscard]] const data::Mark& mark() const { return value_->mark(); }
   [[nodiscard]] Report& report() const { return *report_; }
 
-  [[nodiscard]] Field<std::string> text(std::string_view key, const Rule* rule = nullptr) const;
+  [[nodiscard]] Field<std::string> text(std::string_view key, const Rule* rule = nullptr,
+                                        std::size_t limit = longest_argument) const;
   [[nodiscard]] Field<bool> flag(std::string_view key) const;
   /// A user's or group's number.
   [[nodiscard]] Field<std::int64_t> id(std::string_view key) const;
   [[nodiscard]] Field<Texts> texts(std::string_view key, const Rule* rule = nullptr) const;
-  /// A map of names to texts; a null value is the empty text.
+  /// A map of names to texts; a null value is the empty text. Together they become one string of a process's
+  /// environment, for which there is a limit.
   [[nodiscard]] Pairs pairs(std::string_view key, const Rule& name_rule) const;
 
   void error(const data::Value& at, std::string_view key, std::string message) const;
@@ -50,9 +53,10 @@ class MapReader {
 };
 
 /// The text of a scalar as it stood in the file.
+/// @param limit bytes that it may have
 /// @return nothing, and an error, for a list or a map
 [[nodiscard]] std::optional<std::string> read_text(Report& report, const data::Value& value, const std::string& path,
-                                                   const Rule* rule = nullptr);
+                                                   const Rule* rule = nullptr, std::size_t limit = longest_argument);
 
 /// Calls `each(item, path)` for the items of a list; anything but a list is an error.
 /// @return whether it was a list

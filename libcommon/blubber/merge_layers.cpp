@@ -2,6 +2,8 @@
 #include "blubber/merge_layers.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace slipway::blubber {
 
@@ -13,32 +15,40 @@ void replace(Field<T>& into, const Field<T>& later) {
   if (later) into = later;
 }
 
+bool is_filled(const Field<std::string>& field) { return field && !field->value.empty(); }
+
 /// The empty text is no text.
 void replace(Field<std::string>& into, const Field<std::string>& later) {
-  if (later && !later->value.empty()) into = later;
+  if (is_filled(later)) into = later;
 }
 
 void replace_id(Field<std::int64_t>& into, const Field<std::int64_t>& later, bool is_top) {
   if (later && (is_top || later->value != 0)) into = later;
 }
 
-void merge(Pairs& into, const Pairs& later) {
-  for (const auto& [name, text] : later) {
-    const auto there = std::ranges::find(into, name, &Pairs::value_type::first);
-    if (there == into.end()) into.emplace_back(name, text);
-    else there->second = text;
+/// Calls `both(mine, theirs)` for names that are in both lists and adds the others at the end. Names are looked up
+/// in a table: lists may be long.
+template <typename T, typename Both>
+void merge_named(std::vector<std::pair<std::string, T>>& into, const std::vector<std::pair<std::string, T>>& later,
+                 const Both& both) {
+  if (later.empty()) return;
+  std::unordered_map<std::string, std::size_t> places;
+  places.reserve(into.size() + later.size());
+  for (std::size_t i = 0; i < into.size(); ++i) places.emplace(into[i].first, i);
+  for (const auto& [name, value] : later) {
+    const auto [there, is_new] = places.emplace(name, into.size());
+    if (is_new) into.emplace_back(name, value);
+    else both(into[there->second].second, value);
   }
 }
 
+void merge(Pairs& into, const Pairs& later) {
+  merge_named(into, later, [](Text& mine, const Text& theirs) { mine = theirs; });
+}
+
 void merge(Apt& into, const Apt& later) {
-  for (const auto& [release, packages] : later.packages) {
-    auto there = std::ranges::find(into.packages, release, [](const auto& entry) { return entry.first; });
-    if (there == into.packages.end()) {
-      into.packages.emplace_back(release, packages);
-    } else {
-      there->second.insert(there->second.end(), packages.begin(), packages.end());
-    }
-  }
+  merge_named(into.packages, later.packages,
+              [](Texts& mine, const Texts& theirs) { mine.insert(mine.end(), theirs.begin(), theirs.end()); });
   into.sources.insert(into.sources.end(), later.sources.begin(), later.sources.end());
   into.proxies.insert(into.proxies.end(), later.proxies.begin(), later.proxies.end());
   if (later.mark.line != 0) into.mark = later.mark;
@@ -63,10 +73,17 @@ void merge(Python& into, const Python& later) {
   replace(into.requirements, later.requirements);
   replace(into.use_system_site_packages, later.use_system_site_packages);
   replace(into.no_deps, later.no_deps);
+  // One installs: the later layer's installer replaces the inherited one.
+  if (is_filled(later.uv.version)) into.poetry = {};
+  if (is_filled(later.poetry.version)) into.uv = {};
   replace(into.poetry.version, later.poetry.version);
   replace(into.poetry.devel, later.poetry.devel);
   replace(into.poetry.only, later.poetry.only);
   replace(into.poetry.without, later.poetry.without);
+  replace(into.uv.version, later.uv.version);
+  replace(into.uv.devel, later.uv.devel);
+  replace(into.uv.only, later.uv.only);
+  replace(into.uv.without, later.uv.without);
   replace(into.pip_version, later.pip_version);
   replace(into.setuptools_version, later.setuptools_version);
   replace(into.wheel_version, later.wheel_version);
@@ -147,7 +164,12 @@ void merge_common(Common& into, const Common& later, bool is_top) {
 }
 
 void merge_copies(Artifacts& into, const Artifacts& later) {
-  std::erase_if(into, [&](const Artifact& a) { return std::ranges::find(later, a) != later.end(); });
+  if (later.empty()) return;
+  if (!into.empty()) {
+    std::unordered_set<std::string> repeated;
+    for (const auto& artifact : later) repeated.insert(identity_of(artifact));
+    std::erase_if(into, [&](const Artifact& a) { return repeated.contains(identity_of(a)); });
+  }
   into.insert(into.end(), later.begin(), later.end());
 }
 

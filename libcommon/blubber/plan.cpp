@@ -4,12 +4,15 @@
 #include "blubber/resolve.hpp"
 #include "blubber/shell.hpp"
 #include "blubber/stage_plan.hpp"
+#include "core/text.hpp"
 #include "core/version.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <unordered_set>
 
 namespace slipway::blubber {
 
@@ -56,6 +59,10 @@ bool mentions(const Variant& variant, std::string_view name) {
     if (custom->script && mentions(custom->script->value, name)) return true;
     if (custom->command &&
         std::ranges::any_of(custom->command->value.words, [&](const auto& word) { return mentions(word, name); }))
+      return true;
+    if (custom->mounts && std::ranges::any_of(custom->mounts->value, [&](const Mount& mount) {
+          return mentions(mount.destination, name) || mentions(mount.source, name);
+        }))
       return true;
     return custom->caches && std::ranges::any_of(custom->caches->value,
                                                  [&](const Cache& cache) { return mentions(cache.destination, name); });
@@ -107,15 +114,23 @@ void plan_entrypoint(StagePlan& plan) {
   if (entrypoint && !entrypoint->value.empty()) plan.add(Entrypoint{entrypoint->value});
 }
 
-/// On an empty image there is nothing that could run or be somebody.
+/// On an empty image there is nothing that could run or be somebody. (What the top level says is for others, too.)
 void plan_scratch(StagePlan& plan) {
   constexpr std::array<std::string_view, 8> dropped{"apt",  "arguments", "builder", "builders",
                                                     "node", "php",       "python",  "runs"};
+  const auto warn = [&](const std::string& key, const data::Mark& mark) {
+    plan.report.warning(
+        mark, fmt::format("'{}' has no effect in variant '{}', which has no base image", key, plan.variant.name),
+        plan.path(key));
+  };
   for (const auto& [key, mark] : plan.variant.keys) {
-    if (std::ranges::find(dropped, key) != dropped.end())
-      plan.report.warning(
-          mark, fmt::format("'{}' has no effect in variant '{}', which has no base image", key, plan.variant.name),
-          fmt::format("variants.{}.{}", plan.variant.name, key));
+    if (std::ranges::find(dropped, key) != dropped.end()) warn(key, mark);
+    if (key != "lives") continue;
+    // Where they live counts for what is copied; who they are does not.
+    const auto& lives = plan.variant.common.lives;
+    if (lives.as) warn("lives.as", lives.as->mark);
+    if (lives.uid) warn("lives.uid", lives.uid->mark);
+    if (lives.gid) warn("lives.gid", lives.gid->mark);
   }
   copy_artifacts(plan);
   plan_entrypoint(plan);
@@ -149,6 +164,61 @@ void plan_based(StagePlan& plan, const Options& options) {
   plan_entrypoint(plan);
 }
 
+/// What only the image that is asked for gets.
+void plan_target(StagePlan& plan) {
+  const auto& options = plan.options;
+  Label label{{{"blubber.variant", plan.variant.name},
+               {"blubber.version", options.version.empty() ? std::string(version()) : options.version}}};
+  label.entries.insert(label.entries.end(), options.labels.begin(), options.labels.end());
+  plan.add(std::move(label));
+  if (!options.run_entrypoint) return;
+  const auto& entrypoint = plan.variant.common.entrypoint;
+  if (!entrypoint || entrypoint->value.empty()) {
+    plan.report.error(plan.variant.mark,
+                      fmt::format("there is nothing to run: variant '{}' has no entrypoint", plan.variant.name),
+                      plan.path("entrypoint"));
+    return;
+  }
+  Exec exec;
+  const auto& run = *options.run_entrypoint;
+  if (!run.environment.empty()) exec.words.emplace_back("env");
+  for (const auto& [name, value] : run.environment) exec.words.push_back(name + "=" + value);
+  exec.words.insert(exec.words.end(), entrypoint->value.begin(), entrypoint->value.end());
+  exec.words.insert(exec.words.end(), run.arguments.begin(), run.arguments.end());
+  plan.add(std::move(exec));
+}
+
+/// Where builders look for a stage first, an image with the name of one would never be found: it gets its tag. So
+/// does an image whose name is a number, which is the place of a stage to them.
+/// @source moby, Dockerfile frontend: stage names are compared without case, and before images
+void name_images_apart(std::vector<Stage>& stages, const Variant& target, Report& report) {
+  std::unordered_set<std::string> names;
+  std::unordered_set<std::string> letters;
+  for (const auto& stage : stages) {
+    names.insert(stage.name);
+    letters.insert(text::lower(stage.name));
+  }
+  const auto name_apart = [&](std::string& image) {
+    const bool is_number = std::ranges::all_of(image, [](char c) { return c >= '0' && c <= '9'; });
+    if (!image.empty() && (is_number || letters.contains(image))) image += ":latest";
+  };
+  const auto name_origin_apart = [&](std::string& from) {
+    if (!names.contains(from)) name_apart(from);
+  };
+  for (auto& stage : stages) {
+    if (stage.image != "scratch") name_apart(stage.image);
+    else if (letters.contains("scratch"))
+      report.error(target.mark, "a variant called 'scratch' hides the empty image from the other variants",
+                   "variants.scratch");
+    for (auto& instruction : stage.instructions) {
+      if (auto* copy = std::get_if<Copy>(&instruction)) name_origin_apart(copy->from);
+      if (auto* run = std::get_if<Run>(&instruction)) {
+        for (auto& mount : run->mounts) name_origin_apart(mount.from);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string lives_in(const Variant& variant) {
@@ -162,21 +232,38 @@ std::string final_directory(const Variant& variant) {
   return in ? in->value : lives_in(variant);
 }
 
+StageIndex::StageIndex(const std::vector<const Variant*>& variants) {
+  for (const auto* variant : variants) by_name_.emplace(variant->name, variant);
+}
+
+const Variant* StageIndex::find(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::string StagePlan::path(std::string_view key) const { return fmt::format("variants.{}.{}", variant.name, key); }
+
+std::vector<Stage> plan_one(const Variant& variant, bool is_target, const StageIndex& stages, Report& report,
+                            const Options& options) {
+  const bool empty = is_scratch(variant);
+  StagePlan plan{variant, stages, report,
+                 options, {},     Stage{variant.name, empty ? "scratch" : variant.common.base->value, {}}};
+  if (empty) plan_scratch(plan);
+  else plan_based(plan, options);
+  if (is_target) plan_target(plan);
+  plan.before.push_back(std::move(plan.stage));
+  return std::move(plan.before);
+}
+
 std::vector<Stage> plan(const std::vector<const Variant*>& variants, Report& report, const Options& options) {
-  std::vector<Stage> done;
+  const StageIndex index(variants);
+  std::vector<Stage> out;
   for (const auto* variant : variants) {
-    const bool empty = is_scratch(*variant);
-    StagePlan plan{*variant, variants, report, done,
-                   Stage{variant->name, empty ? "scratch" : variant->common.base->value, {}}};
-    if (empty) plan_scratch(plan);
-    else plan_based(plan, options);
-    if (variant == variants.back()) {
-      plan.add(Label{{{"blubber.variant", variant->name},
-                      {"blubber.version", options.version.empty() ? std::string(version()) : options.version}}});
-    }
-    done.push_back(std::move(plan.stage));
+    auto stages = plan_one(*variant, variant == variants.back(), index, report, options);
+    std::ranges::move(stages, std::back_inserter(out));
   }
-  return done;
+  name_images_apart(out, *variants.back(), report);
+  return out;
 }
 
 }  // namespace slipway::blubber

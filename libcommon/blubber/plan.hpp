@@ -10,13 +10,30 @@
 #include "blubber/report.hpp"
 
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace slipway::blubber {
 
+/// Variants by name. They have to outlive it.
+class StageIndex {
+ public:
+  explicit StageIndex(const std::vector<const Variant*>& variants);
+  /// Null when no stage has the name.
+  [[nodiscard]] const Variant* find(std::string_view name) const;
+
+ private:
+  std::unordered_map<std::string_view, const Variant*> by_name_;
+};
+
 /// @param variants expanded, in the order of building, the target last; at least one
 [[nodiscard]] std::vector<Stage> plan(const std::vector<const Variant*>& variants, Report& report,
                                       const Options& options);
+
+/// One variant: its helper stages, then its own.
+[[nodiscard]] std::vector<Stage> plan_one(const Variant& variant, bool is_target, const StageIndex& stages,
+                                          Report& report, const Options& options);
 
 /// The directory that a variant's files live in.
 [[nodiscard]] std::string lives_in(const Variant& variant);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 namespace slipway::blubber {
 
@@ -53,9 +54,10 @@ std::string write_lines(const std::vector<std::string>& lines, std::string_view 
 template <typename Items, typename Line>
 std::vector<std::string> lines_of(const Items& items, Line line) {
   std::vector<std::string> out;
+  std::unordered_set<std::string> seen;
   for (const auto& item : items) {
     // What several layers ask for is wanted once.
-    if (auto text = line(item); std::ranges::find(out, text) == out.end()) out.push_back(std::move(text));
+    if (auto text = line(item); seen.insert(text).second) out.push_back(std::move(text));
   }
   return out;
 }

@@ -4,10 +4,12 @@
 #include "blubber/plan.hpp"
 #include "blubber/resolve.hpp"
 #include "blubber/stage_plan.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace slipway::blubber {
 
@@ -29,24 +31,19 @@ std::string parent(std::string_view path) {
   return slash == std::string_view::npos ? "./" : std::string(path.substr(0, slash + 1));
 }
 
-const Variant* stage_named(const StagePlan& plan, std::string_view name) {
-  const auto found =
-      std::ranges::find(plan.variants, name, [](const Variant* v) -> const std::string& { return v->name; });
-  return found == plan.variants.end() ? nullptr : *found;
-}
-
 /// A relative path in a variant means one in the directory that its image works in; in an image and
 /// in the build context it stays as it is.
 std::string source_in(const StagePlan& plan, const std::string& from, const std::string& source) {
   if (from.empty() || source.starts_with('/')) return source;
-  const auto* variant = stage_named(plan, from);
+  const auto* variant = plan.stages.find(from);
   return variant == nullptr ? source : clean(final_directory(*variant) + "/" + source);
 }
 
 /// @source the builders' behaviour, measured: see blubber.yaml(5)
 void warn_of_odd_names(StagePlan& plan, const std::string& from, const std::string& source, const data::Mark& mark) {
   const auto warn = [&](std::string_view who) {
-    plan.report.warning(mark, fmt::format("{} cannot copy a file named '{}'", who, source));
+    plan.report.warning(mark, fmt::format("{} cannot copy a file named '{}'", who, text::printable(source)),
+                        "variants." + plan.variant.name);
   };
   if (source.find('\\') != std::string::npos) warn("some builders (BuildKit from the context, buildah)");
   if (source.find("[[]") != std::string::npos) warn("buildah");
@@ -56,7 +53,7 @@ void warn_of_odd_names(StagePlan& plan, const std::string& from, const std::stri
 std::string helper_name(StagePlan& plan) {
   for (;;) {
     auto name = fmt::format("{}-files-{}", plan.variant.name, ++plan.helpers);
-    if (stage_named(plan, name) == nullptr) return name;
+    if (plan.stages.find(name) == nullptr) return name;
   }
 }
 
@@ -66,10 +63,11 @@ std::string filtered(StagePlan& plan, const std::string& from, const std::string
   helper.name = helper_name(plan);
   helper.image = plan.stage.image;
   if (is_scratch(plan.variant)) {
-    const auto* origin = stage_named(plan, artifact.from);
+    const auto* origin = plan.stages.find(artifact.from);
     if (origin == nullptr || is_scratch(*origin)) {
       plan.report.error(artifact.mark,
-                        fmt::format("'exclude' needs a base image with a shell, and '{}' has none", plan.variant.name));
+                        fmt::format("'exclude' needs a base image with a shell, and '{}' has none", plan.variant.name),
+                        plan.path("copies"));
       return helper.name;
     }
     helper.image = origin->common.base->value;
@@ -81,11 +79,35 @@ std::string filtered(StagePlan& plan, const std::string& from, const std::string
   auto text = exclude_script(filtered_folder, expressions);
   expressions.insert(expressions.begin(), "exclude");
   helper.instructions.emplace_back(User{"0"});
-  helper.instructions.emplace_back(Copy{false, from, {source}, std::string(filtered_folder)});
-  helper.instructions.emplace_back(Run{std::move(text), std::move(expressions), artifact.mark});
+  helper.instructions.emplace_back(Copy{false, from, {source}, std::string(filtered_folder), false, {}});
+  helper.instructions.emplace_back(Run{std::move(text), std::move(expressions), artifact.mark, {}});
   auto name = helper.name;
-  plan.done.push_back(std::move(helper));
+  plan.before.push_back(std::move(helper));
   return name;
+}
+
+/// Whether BuildKit's COPY --exclude can be given the patterns: one that takes back in, or has a character that means
+/// something in a flag, goes through a helper stage there, too.
+bool has_plain_patterns(const Artifact& artifact) {
+  return std::ranges::all_of(artifact.exclude, [](std::string_view pattern) {
+    return !pattern.empty() && std::ranges::all_of(pattern, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             std::string_view("_-./+@%~*?").find(c) != std::string_view::npos;
+    });
+  });
+}
+
+/// The copy of one source, without what the artifact excludes.
+void add_copy(StagePlan& plan, Copy copy, const Artifact& artifact) {
+  if (!artifact.exclude.empty()) {
+    if (plan.is_for_buildkit() && has_plain_patterns(artifact)) {
+      copy.exclude = artifact.exclude;
+    } else {
+      copy.from = filtered(plan, copy.from, copy.sources.front(), artifact);
+      copy.sources = {std::string(filtered_folder)};
+    }
+  }
+  plan.add(std::move(copy));
 }
 
 void copy_one(StagePlan& plan, const Artifact& artifact, const std::string& source, const std::string& destination) {
@@ -93,11 +115,11 @@ void copy_one(StagePlan& plan, const Artifact& artifact, const std::string& sour
   const auto path = source_in(plan, from, source);
   const bool owned = !is_scratch(plan.variant);
   warn_of_odd_names(plan, from, path, artifact.mark);
-  if (artifact.exclude.empty()) plan.add(Copy{owned, from, {path}, destination});
-  else plan.add(Copy{owned, filtered(plan, from, path, artifact), {std::string(filtered_folder)}, destination});
+  add_copy(plan, Copy{owned, from, {path}, destination, false, {}}, artifact);
 }
 
 struct Group {
+  std::size_t origin = 0;
   std::string from;
   std::string destination;
   std::vector<std::string> sources;
@@ -132,37 +154,29 @@ std::string path_of_requirement(const Artifact& requirement) {
 void copy_requirements(StagePlan& plan, const Field<Artifacts>& requirements) {
   if (!requirements) return;
   std::vector<Group> groups;
+  std::map<std::pair<std::string, std::string>, std::size_t> places;
+  std::map<std::string, std::size_t> origins;  // in the order in which they come
   for (const auto& artifact : requirements->value) {
     const auto from = artifact.is_local() ? std::string() : artifact.from;
     auto [source, destination] = paths_of_requirement(artifact);
     source = source_in(plan, from, source);
     warn_of_odd_names(plan, from, source, artifact.mark);
+    const auto origin = origins.emplace(from, origins.size()).first->second;
     if (!artifact.exclude.empty()) {
-      groups.push_back({from, std::move(destination), {std::move(source)}, &artifact});
+      groups.push_back({origin, from, std::move(destination), {std::move(source)}, &artifact});
       continue;
     }
-    auto group = std::ranges::find_if(groups, [&](const Group& g) {
-      return g.excluding == nullptr && g.from == from && g.destination == destination;
-    });
-    if (group == groups.end()) groups.push_back({from, std::move(destination), {std::move(source)}, nullptr});
-    else group->sources.push_back(std::move(source));
+    const auto [place, is_new] = places.emplace(std::pair(from, destination), groups.size());
+    if (is_new) groups.push_back({origin, from, std::move(destination), {std::move(source)}, nullptr});
+    else groups[place->second].sources.push_back(std::move(source));
   }
-  // By origin in the order in which the origins come, then by destination in the order of those.
-  std::vector<std::string> origins;
-  for (const auto& group : groups) {
-    if (std::ranges::find(origins, group.from) == origins.end()) origins.push_back(group.from);
-  }
-  for (const auto& origin : origins) {
-    for (auto& group : groups) {
-      if (group.from != origin) continue;
-      if (group.sources.size() > 1 && !group.destination.ends_with('/')) group.destination += '/';
-      if (group.excluding == nullptr) {
-        plan.add(Copy{true, group.from, std::move(group.sources), std::move(group.destination)});
-      } else {
-        auto helper = filtered(plan, group.from, group.sources.front(), *group.excluding);
-        plan.add(Copy{true, std::move(helper), {std::string(filtered_folder)}, std::move(group.destination)});
-      }
-    }
+  // By origin, then by destination, each in the order in which they come.
+  std::ranges::stable_sort(groups, {}, &Group::origin);
+  for (auto& group : groups) {
+    if (group.sources.size() > 1 && !group.destination.ends_with('/')) group.destination += '/';
+    Copy copy{true, group.from, std::move(group.sources), std::move(group.destination), false, {}};
+    if (group.excluding == nullptr) plan.add(std::move(copy));
+    else add_copy(plan, std::move(copy), *group.excluding);
   }
 }
 

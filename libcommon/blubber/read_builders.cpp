@@ -109,11 +109,21 @@ Field<std::vector<Cache>> read_caches(const MapReader& map) {
     }
     // An empty one would later be `rm -rf /*`.
     if (cache.destination.empty()) report.error(item.mark(), fmt::format("'{}' lacks 'destination'", path), path);
+    else if (grammar::clean_path(cache.destination) == "/")
+      report.error(item.mark(), fmt::format("'{}' is the root of the image, which is no cache", path), path);
+    cache.mark = item.mark();
     if (cache.id.empty()) cache.id = cache.destination;
     if (cache.access.empty()) cache.access = "shared";
     out.value.push_back(std::move(cache));
   });
   return out;
+}
+
+/// Both installers look at one of the two only.
+void warn_of_groups(const MapReader& map, const Field<std::string>& only, const Field<std::string>& without) {
+  if (only && without && !only->value.empty() && !without->value.empty())
+    map.report().warning(without->mark, fmt::format("'{}' has no effect beside 'only'", map.path("without")),
+                         map.path("without"));
 }
 
 Poetry read_poetry(Report& report, const Value& value, const std::string& path) {
@@ -123,10 +133,32 @@ Poetry read_poetry(Report& report, const Value& value, const std::string& path) 
   poetry.devel = map.flag("devel");
   poetry.only = map.text("only", &rules::clean_text);
   poetry.without = map.text("without", &rules::clean_text);
+  warn_of_groups(map, poetry.only, poetry.without);
   return poetry;
 }
 
+Uv read_uv(Report& report, const Value& value, const std::string& path) {
+  const MapReader map(report, value, path, {"version", "devel", "only", "without"});
+  Uv uv;
+  uv.version = map.text("version", &version_or_specifier);
+  uv.devel = map.flag("devel");
+  uv.only = map.text("only", &rules::clean_text);
+  uv.without = map.text("without", &rules::clean_text);
+  warn_of_groups(map, uv.only, uv.without);
+  return uv;
+}
+
 }  // namespace
+
+std::string identity_of(const Artifact& artifact) {
+  // NUL is in none of the parts.
+  std::string out{artifact.is_name ? 'n' : 'm', artifact.source ? 's' : '-', artifact.destination ? 'd' : '-'};
+  out += artifact.from;
+  out += '\0' + artifact.source.value_or("");
+  out += '\0' + artifact.destination.value_or("");
+  for (const auto& pattern : artifact.exclude) out += '\0' + pattern;
+  return out;
+}
 
 std::optional<Artifact> read_artifact(Report& report, const Value& value, const std::string& path,
                                       bool is_requirement) {
@@ -195,7 +227,7 @@ Php read_php(Report& report, const Value& value, const std::string& path) {
 Python read_python(Report& report, const Value& value, const std::string& path) {
   const MapReader map(report, value, path,
                       {"version", "requirements", "use-system-site-packages", "use-system-flag", "no-deps", "poetry",
-                       "pip-version", "setuptools-version", "wheel-version", "tox-version", "venv"});
+                       "uv", "pip-version", "setuptools-version", "wheel-version", "tox-version", "venv"});
   Python python;
   python.mark = value.mark();
   python.version = map.text("version", &rules::clean_text);
@@ -206,8 +238,19 @@ Python read_python(Report& report, const Value& value, const std::string& path) 
   python.setuptools_version = map.text("setuptools-version", &version_or_specifier);
   python.wheel_version = map.text("wheel-version", &version_or_specifier);
   python.tox_version = map.text("tox-version", &version_or_specifier);
-  python.venv = map.text("venv", &rules::absolute_path);
+  python.venv = map.text("venv", &rules::clean_text);
+  if (python.venv && !python.venv->value.empty() && !python.venv->value.starts_with('/'))
+    report.warning(python.venv->mark, fmt::format("'{}' is relative and taken as below 'lives.in'", map.path("venv")),
+                   map.path("venv"));
+  else if (python.venv && !python.venv->value.empty() && !grammar::is_absolute_path(python.venv->value))
+    report.error(python.venv->mark, fmt::format("{}: '{}' is the root itself", map.path("venv"), python.venv->value),
+                 map.path("venv"));
   if (const auto* poetry = map.find("poetry")) python.poetry = read_poetry(report, *poetry, map.path("poetry"));
+  if (const auto* uv = map.find("uv")) python.uv = read_uv(report, *uv, map.path("uv"));
+  if (python.poetry.version && python.uv.version)
+    report.error(python.uv.version->mark,
+                 fmt::format("'{}' is not allowed beside 'poetry': one of them installs", map.path("uv")),
+                 map.path("uv"));
   if (map.flag("use-system-flag"))
     report.deprecated(map.find("use-system-flag")->mark(),
                       fmt::format("'{}' means nothing since there is a virtual environment; it is ignored",
@@ -221,7 +264,8 @@ Custom read_custom(Report& report, const Value& value, const std::string& path) 
   Custom custom;
   custom.mark = value.mark();
   custom.command = read_command(map);
-  custom.script = map.text("script");
+  // It goes in as several arguments; the kernel's limit for all of them together is about 2 MiB.
+  custom.script = map.text("script", nullptr, 1U << 20U);
   custom.requirements = read_requirements(map);
   custom.mounts = read_mounts(map);
   custom.caches = read_caches(map);

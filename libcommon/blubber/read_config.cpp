@@ -2,6 +2,7 @@
 #include "blubber/config.hpp"
 #include "blubber/grammar.hpp"
 #include "blubber/map_reader.hpp"
+#include "blubber/read_apt.hpp"
 #include "blubber/read_builders.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
@@ -9,6 +10,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace slipway::blubber {
 
@@ -17,84 +20,12 @@ using data::Value;
 
 namespace {
 
-void read_packages(Report& report, const MapReader& map, Apt& apt) {
-  const auto* value = map.find("packages");
-  if (value == nullptr) return;
-  const auto path = map.path("packages");
-  const auto take = [&](const std::string& release, const Value& list, const std::string& at) {
-    Texts packages;
-    read_list(report, list, at, [&](const Value& item, const std::string& item_path) {
-      if (auto text = read_text(report, item, item_path, &rules::debian_package))
-        packages.push_back({std::move(*text), item.mark()});
-    });
-    apt.packages.emplace_back(release, std::move(packages));
-  };
-  if (value->is(Kind::sequence)) {
-    take("default", *value, path);
-  } else if (value->is(Kind::mapping)) {
-    for (const auto& [release, list, key_mark] : value->members()) {
-      const auto at = fmt::format("{}.{}", path, release);
-      if (!grammar::is_apt_word(release))
-        report.error(key_mark,
-                     fmt::format("{}: the release '{}' {}", path, text::printable(release), rules::apt_word.complaint),
-                     at);
-      if (!list.is(Kind::null)) take(release, list, at);
-    }
-  } else {
-    report.error(value->mark(), fmt::format("'{}' wants a list, or a map of lists by release", path), path);
-  }
-}
-
-void read_sources(Report& report, const MapReader& map, Apt& apt) {
-  const auto* value = map.find("sources");
-  if (value == nullptr) return;
-  read_list(report, *value, map.path("sources"), [&](const Value& item, const std::string& path) {
-    const MapReader source(report, item, path, {"url", "distribution", "components", "signed-by"});
-    if (!item.is(Kind::mapping)) return;
-    AptSource out;
-    out.mark = item.mark();
-    if (const auto url = source.text("url", &rules::http_url)) out.url = url->value;
-    else if (source.find("url") == nullptr) report.error(item.mark(), fmt::format("'{}' lacks 'url'", path), path);
-    if (const auto name = source.text("distribution", &rules::apt_word)) out.distribution = name->value;
-    else if (source.find("distribution") == nullptr)
-      report.error(item.mark(), fmt::format("'{}' lacks 'distribution'", path), path);
-    if (const auto components = source.texts("components", &rules::apt_word)) {
-      for (const auto& component : components->value) out.components.push_back(component.value);
-    }
-    if (const auto key = source.text("signed-by")) out.signed_by = key->value;
-    apt.sources.push_back(std::move(out));
-  });
-}
-
-void read_proxies(Report& report, const MapReader& map, Apt& apt) {
-  const auto* value = map.find("proxies");
-  if (value == nullptr) return;
-  read_list(report, *value, map.path("proxies"), [&](const Value& item, const std::string& path) {
-    if (item.is_scalar()) {
-      if (auto url = read_text(report, item, path, &rules::http_url)) apt.proxies.push_back({std::move(*url), {}});
-      return;
-    }
-    const MapReader proxy(report, item, path, {"url", "source"}, MapReader::Unknown::is_warning);
-    if (!item.is(Kind::mapping)) return;
-    const auto url = proxy.text("url", &rules::http_url);
-    const auto source = proxy.text("source", &rules::http_url);
-    if (proxy.find("url") == nullptr) report.error(item.mark(), fmt::format("'{}' lacks 'url'", path), path);
-    else if (url) apt.proxies.push_back({url->value, source ? source->value : ""});
-  });
-}
-
-Apt read_apt(Report& report, const Value& value, const std::string& path) {
-  const MapReader map(report, value, path, {"packages", "sources", "proxies"});
-  Apt apt;
-  apt.mark = value.mark();
-  read_packages(report, map, apt);
-  read_sources(report, map, apt);
-  read_proxies(report, map, apt);
-  return apt;
-}
-
+/// The number 0 counts at the top level; in a variant both upstream programs take it for "not given".
 void warn_of_root(Report& report, const Field<std::int64_t>& id, const std::string& path) {
-  if (id && id->value == 0) report.warning(id->mark, fmt::format("'{}: 0' is root", path), path);
+  if (!id || id->value != 0) return;
+  if (path.starts_with("variants."))
+    report.warning(id->mark, fmt::format("'{}: 0' has no effect: a variant cannot set it", path), path);
+  else report.warning(id->mark, fmt::format("'{}: 0' is root", path), path);
 }
 
 void warn_of_newlines(Report& report, const Pairs& pairs, const std::string& path) {
@@ -104,7 +35,7 @@ void warn_of_newlines(Report& report, const Pairs& pairs, const std::string& pat
                      fmt::format("a line break in '{}.{}' cannot be written in a Dockerfile; it becomes a "
                                  "backslash and an n",
                                  path, name),
-                     path);
+                     fmt::format("{}.{}", path, name));
   }
 }
 
@@ -116,6 +47,7 @@ Lives read_lives(Report& report, const Value& value, const std::string& path) {
   lives.uid = map.id("uid");
   lives.gid = map.id("gid");
   warn_of_root(report, lives.uid, map.path("uid"));
+  warn_of_root(report, lives.gid, map.path("gid"));
   return lives;
 }
 
@@ -129,6 +61,7 @@ Runs read_runs(Report& report, const Value& value, const std::string& path) {
   runs.in = map.text("in", &rules::absolute_path);
   runs.insecurely = map.flag("insecurely");
   warn_of_root(report, runs.uid, map.path("uid"));
+  warn_of_root(report, runs.gid, map.path("gid"));
   warn_of_newlines(report, runs.environment, map.path("environment"));
   return runs;
 }
@@ -172,10 +105,11 @@ void read_copies(Report& report, const MapReader& map, bool is_v3, Variant& vari
     return;
   }
   if (value == nullptr) return;
+  std::set<std::string> seen;
   read_list(report, *value, map.path("copies"), [&](const Value& item, const std::string& path) {
     auto artifact = read_artifact(report, item, path, false);
     if (!artifact) return;
-    if (std::ranges::find(variant.copies, *artifact) != variant.copies.end())
+    if (!seen.insert(identity_of(*artifact)).second)
       report.error(item.mark(), fmt::format("'{}' stands in '{}' already", path, map.path("copies")), path);
     else variant.copies.push_back(std::move(*artifact));
   });
@@ -219,7 +153,8 @@ constexpr std::string_view renames_since_v2 =
 void read_version(Report& report, const MapReader& map, Config& config) {
   const auto version = map.text("version");
   if (!version) {
-    if (map.find("version") == nullptr) report.error(map.mark(), "the key 'version' is missing; write 'version: v4'");
+    if (map.find("version") == nullptr)
+      report.error(map.mark(), "the key 'version' is missing; write 'version: v4'", "version");
     return;
   }
   if (version->value == "v4") return;
@@ -245,56 +180,83 @@ void check_includes(Report& report, const Config& config) {
       report.error(include.mark,
                    fmt::format("'{}' includes '{}', which is no variant", variant.name, text::printable(include.value)),
                    fmt::format("variants.{}.includes[{}]", variant.name, i),
-                   text::nearest(include.value, names).value_or(""));
+                   report.is_full() ? "" : text::nearest(include.value, names).value_or(""));
     }
   }
 }
 
 /// Where files come from, told once all variants are known.
-void check_from(Report& report, const Config& config, const std::vector<std::string>& names, const std::string& from,
-                const data::Mark& mark) {
-  if (from.empty() || from == "local" || config.find(from) != nullptr) return;
-  const auto near = text::nearest(from, names).value_or("");
-  if (!grammar::is_image_reference(from))
-    report.error(mark, fmt::format("'{}' is neither a variant nor an image", text::printable(from)), {}, near);
-  else if (!near.empty() && from.find_first_of("/:.@") == std::string::npos)
-    report.warning(mark, fmt::format("'{}' is no variant and is taken as an image", from), {}, near);
-}
+class Origins {
+ public:
+  Origins(Report& report, const Config& config) : report_(report), config_(config), names_(config.names()) {}
 
-void check_froms(Report& report, const Config& config) {
-  const auto names = config.names();
-  const auto artifacts = [&](const Artifacts& list) {
-    for (const auto& artifact : list) check_from(report, config, names, artifact.from, artifact.mark);
-  };
-  const auto fields = [&](const auto& builder) {
-    if (builder.requirements) artifacts(builder.requirements->value);
-    if constexpr (std::is_same_v<std::decay_t<decltype(builder)>, Custom>) {
-      if (!builder.mounts) return;
-      for (const auto& mount : builder.mounts->value) check_from(report, config, names, mount.from, mount.mark);
+  void check(const Config& config) {
+    check(config.common, "");
+    for (const auto& variant : config.variants) {
+      const auto path = fmt::format("variants.{}.", variant.name);
+      check(variant.common, path);
+      check(variant.copies, path + "copies");
+      if (variant.copies_of_v3) check(variant.copies_of_v3->value, variant.copies_of_v3->mark, path + "copies");
     }
-  };
-  const auto common = [&](const Common& c) {
-    if (c.node) fields(*c.node);
-    if (c.php) fields(*c.php);
-    if (c.python) fields(*c.python);
-    if (c.builder) fields(*c.builder);
-    if (!c.builders) return;
-    for (const auto& builder : c.builders->value) std::visit(fields, builder);
-  };
-  common(config.common);
-  for (const auto& variant : config.variants) {
-    common(variant.common);
-    artifacts(variant.copies);
-    if (variant.copies_of_v3)
-      check_from(report, config, names, variant.copies_of_v3->value, variant.copies_of_v3->mark);
   }
-}
+
+ private:
+  void check(const std::string& from, const data::Mark& mark, const std::string& path) {
+    if (from.empty() || from == "local" || config_.find(from) != nullptr) return;
+    const bool is_image = grammar::is_image_reference(from);
+    if (is_image && from.find_first_of("/:.@") != std::string::npos) return;
+    const auto near = nearest(from);
+    if (!is_image)
+      report_.error(mark, fmt::format("'{}' is neither a variant nor an image", text::printable(from)), path, near);
+    else if (!near.empty())
+      report_.warning(mark, fmt::format("'{}' is no variant and is taken as an image", from), path, near);
+  }
+
+  void check(const Artifacts& list, const std::string& path) {
+    for (std::size_t i = 0; i < list.size(); ++i) check(list[i].from, list[i].mark, fmt::format("{}[{}]", path, i));
+  }
+
+  template <typename T>
+  void check_builder(const T& builder, const std::string& path) {
+    if (builder.requirements) check(builder.requirements->value, path + ".requirements");
+    if constexpr (std::is_same_v<T, Custom>) {
+      if (!builder.mounts) return;
+      const auto& mounts = builder.mounts->value;
+      for (std::size_t i = 0; i < mounts.size(); ++i)
+        check(mounts[i].from, mounts[i].mark, fmt::format("{}.mounts[{}]", path, i));
+    }
+  }
+
+  void check(const Common& c, const std::string& path) {
+    if (c.node) check_builder(*c.node, path + "node");
+    if (c.php) check_builder(*c.php, path + "php");
+    if (c.python) check_builder(*c.python, path + "python");
+    if (c.builder) check_builder(*c.builder, path + "builder");
+    if (!c.builders) return;
+    for (std::size_t i = 0; i < c.builders->value.size(); ++i) {
+      std::visit([&](const auto& b) { check_builder(b, fmt::format("{}builders[{}]", path, i)); },
+                 c.builders->value[i]);
+    }
+  }
+
+  /// The same few images are asked for again and again, and each look goes over all variants.
+  const std::string& nearest(const std::string& from) {
+    const auto [known, is_new] = nearest_.try_emplace(from);
+    if (is_new && !report_.is_full() && from.size() <= 100) known->second = text::nearest(from, names_).value_or("");
+    return known->second;
+  }
+
+  Report& report_;
+  const Config& config_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::string> nearest_;
+};
 
 }  // namespace
 
 const Variant* Config::find(std::string_view name) const {
-  const auto found = std::ranges::find(variants, name, &Variant::name);
-  return found == variants.end() ? nullptr : &*found;
+  const auto found = by_name.find(name);
+  return found == by_name.end() ? nullptr : &variants[found->second];
 }
 
 std::vector<std::string> Config::names() const {
@@ -312,7 +274,7 @@ Config read_config(const data::YamlDocument& document, Report& report) {
   }
   Config config;
   if (document.root.is(Kind::null)) {
-    report.error({nullptr, 1, 1}, "the configuration is empty");
+    report.error({nullptr, 1, 1}, "the configuration is empty", {});
     return config;
   }
   const MapReader map(report, document.root, "",
@@ -328,9 +290,12 @@ Config read_config(const data::YamlDocument& document, Report& report) {
                  "variants");
     return config;
   }
-  for (const auto& member : variants->members()) config.variants.push_back(read_variant(report, member, config.is_v3));
+  for (const auto& member : variants->members()) {
+    config.by_name.emplace(member.key, config.variants.size());
+    config.variants.push_back(read_variant(report, member, config.is_v3));
+  }
   check_includes(report, config);
-  check_froms(report, config);
+  Origins(report, config).check(config);
   return config;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "blubber/report.hpp"
 
-#include "data/yaml.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +21,25 @@ int word_width(std::string_view line, int column) {
   return static_cast<int>(std::max<std::size_t>(1, end));
 }
 
+/// A line that is too long to be shown with every finding in it.
+constexpr std::size_t long_line = 10'000;
+constexpr std::size_t shown_of_long_lines = 20;
+
 }  // namespace
+
+Report::Report(std::string file, std::string_view source) : file_(std::move(file)), source_(source), line_starts_{0} {
+  for (auto at = source.find('\n'); at != std::string_view::npos; at = source.find('\n', at + 1))
+    line_starts_.push_back(at + 1);
+}
+
+std::string_view Report::line_at(int line) const {
+  const auto at = static_cast<std::size_t>(line) - 1;
+  if (line < 1 || at >= line_starts_.size()) return {};
+  auto text = source_.substr(line_starts_[at]);
+  text = text.substr(0, text.find('\n'));
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
 
 void Report::put(Diagnostic::Severity severity, const data::Mark& at, std::string message, std::string path,
                  std::string suggestion) {
@@ -35,10 +51,9 @@ void Report::put(Diagnostic::Severity severity, const data::Mark& at, std::strin
   d.message = std::move(message);
   d.path = std::move(path);
   d.suggestion = std::move(suggestion);
-  if (at.line > 0) {
-    d.source_line = data::source_line(source_, at.line);
-    d.width = word_width(d.source_line, at.column);
-  }
+  const auto line = line_at(at.line);
+  d.width = word_width(line, at.column);
+  if (line.size() <= long_line || findings_.size() < shown_of_long_lines) d.source_line = line;
   add(std::move(d));
 }
 
@@ -55,15 +70,17 @@ void Report::deprecated(const data::Mark& at, std::string message, std::string p
 }
 
 void Report::add(Diagnostic finding) {
+  const bool is_error = finding.severity == Diagnostic::Severity::error;
+  // Of those beyond the limit only their number is kept; an error is still an error.
+  if (is_full()) {
+    ++left_out_;
+    if (is_error) ++errors_;
+    return;
+  }
   // What is inherited is looked at once per variant that inherits it, but told once.
-  const bool known = std::ranges::any_of(findings_, [&](const Diagnostic& d) {
-    return place(d) == place(finding) && d.severity == finding.severity && d.message == finding.message;
-  });
-  if (!known) findings_.push_back(std::move(finding));
-}
-
-bool Report::has_errors() const {
-  return std::ranges::any_of(findings_, [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::error; });
+  if (!known_.emplace(finding.line, finding.column, finding.severity, finding.message).second) return;
+  if (is_error) ++errors_;
+  findings_.push_back(std::move(finding));
 }
 
 void Report::throw_if_bad(bool strict) const {
@@ -73,8 +90,17 @@ void Report::throw_if_bad(bool strict) const {
     for (auto& d : findings) d.severity = Diagnostic::Severity::error;
   }
   std::ranges::stable_sort(findings, {}, place);
-  const auto errors = std::ranges::count(findings, Diagnostic::Severity::error, &Diagnostic::severity);
-  throw Error(failure::bad_input, fmt::format("{} error{} in {}", errors, errors == 1 ? "" : "s", file_),
+  const auto errors = strict ? findings.size() + left_out_ : errors_;
+  auto what = fmt::format("{} error{} in {}", errors, errors == 1 ? "" : "s", file_);
+  if (left_out_ > 0) what += fmt::format("; the first {} findings are shown", findings.size());
+  throw Error(failure::bad_input, std::move(what), std::move(findings));
+}
+
+void Report::throw_errors(const Failure& failure, std::string_view what) const {
+  if (!has_errors()) return;
+  auto findings = findings_;
+  std::ranges::stable_sort(findings, {}, place);
+  throw Error(failure, fmt::format("{} {}{} in {}", errors_, what, errors_ == 1 ? "" : "s", file_),
               std::move(findings));
 }
 

@@ -43,6 +43,34 @@ void check_builders(const Variant& variant, Report& report) {
   beside("builder", c.builder.has_value());
 }
 
+/// How many values a variant holds, about.
+std::size_t size_of(const Variant& v) {
+  const auto& c = v.common;
+  std::size_t out = 10 + v.copies.size() + v.keys.size() + c.arguments.size() + c.runs.environment.size() +
+                    c.apt.sources.size() + c.apt.proxies.size();
+  for (const auto& [release, packages] : c.apt.packages) out += 1 + packages.size();
+  if (c.entrypoint) out += c.entrypoint->value.size();
+  const auto size_of_builder = [](const auto& builder) {
+    std::size_t size = 4 + (builder.requirements ? builder.requirements->value.size() : 0);
+    if constexpr (std::is_same_v<std::decay_t<decltype(builder)>, Custom>) {
+      if (builder.command) size += builder.command->value.words.size();
+      if (builder.mounts) size += builder.mounts->value.size();
+      if (builder.caches) size += builder.caches->value.size();
+      // A long script counts for what it weighs.
+      if (builder.script) size += builder.script->value.size() / 64;
+    }
+    return size;
+  };
+  if (c.node) out += size_of_builder(*c.node);
+  if (c.php) out += size_of_builder(*c.php);
+  if (c.python) out += size_of_builder(*c.python);
+  if (c.builder) out += size_of_builder(*c.builder);
+  if (c.builders) {
+    for (const auto& builder : c.builders->value) out += std::visit(size_of_builder, builder);
+  }
+  return out;
+}
+
 }  // namespace
 
 Texts origins(const Variant& expanded) {
@@ -73,8 +101,19 @@ void Resolver::report_circle(std::string_view what, const std::vector<std::strin
                 fmt::format("variants.{}.{}", in, what));
 }
 
-bool Resolver::layers(const Variant& variant, std::vector<std::string>& open, std::vector<const Variant*>& out) {
-  if (std::ranges::find(out, &variant) != out.end()) return true;
+bool Resolver::too_deep(const std::vector<std::string>& open, std::string_view what) {
+  if (open.size() < limits_.depth) return false;
+  const auto* variant = config_.find(open.front());
+  report_.error(variant->mark,
+                fmt::format("the {} of '{}' go deeper than {} levels", what, open.front(), limits_.depth),
+                fmt::format("variants.{}.{}", open.front(), what));
+  return true;
+}
+
+bool Resolver::add_layers(const Variant& variant, std::vector<std::string>& open, Chain& out,
+                          std::unordered_set<const Variant*>& done) {
+  if (done.contains(&variant)) return true;
+  if (too_deep(open, "includes")) return false;
   open.push_back(variant.name);
   for (const auto& include : variant.includes) {
     if (std::ranges::find(open, include.value) != open.end()) {
@@ -83,43 +122,78 @@ bool Resolver::layers(const Variant& variant, std::vector<std::string>& open, st
     }
     // An unknown one is in the report already.
     const auto* included = config_.find(include.value);
-    if (included == nullptr || !layers(*included, open, out)) return false;
+    if (included == nullptr || !add_layers(*included, open, out, done)) return false;
   }
   open.pop_back();
   out.push_back(&variant);
+  done.insert(&variant);
   return true;
 }
 
-const Variant* Resolver::expanded(const std::string& name) {
-  if (const auto known = expanded_.find(name); known != expanded_.end()) return &known->second;
-  const auto* variant = config_.find(name);
+Resolver::Chain Resolver::layers(const Variant& variant) {
+  Chain out;
   std::vector<std::string> open;
-  std::vector<const Variant*> chain;
-  if (variant == nullptr || !layers(*variant, open, chain)) return nullptr;
+  std::unordered_set<const Variant*> done;
+  if (!add_layers(variant, open, out, done)) return {};
+  return out;
+}
 
+const Variant* Resolver::merged(const Variant& variant) {
+  const auto chain = layers(variant);
+  if (chain.empty()) return nullptr;
+  // The layers of what is included first are the first ones of this chain, and what they come to may be known.
   Variant out;
-  merge_common(out.common, config_.common, true);
-  for (const auto* layer : chain) {
-    merge_common(out.common, layer->common, false);
-    merge_copies(out.copies, layer->copies);
-    out.keys.insert(out.keys.end(), layer->keys.begin(), layer->keys.end());
+  std::size_t next = 0;
+  // (Not in version 3: there a variant's first copy is nobody else's.)
+  for (const auto* first = &variant; next == 0 && !config_.is_v3 && !first->includes.empty();) {
+    first = config_.find(first->includes.front().value);
+    const auto known = merged_.find(first->name);
+    if (known == merged_.end()) continue;
+    out = known->second;
+    next = static_cast<std::size_t>(std::ranges::find(chain, first) - chain.begin()) + 1;
   }
-  out.name = variant->name;
-  out.mark = variant->mark;
+  if (next == 0) merge_common(out.common, config_.common, true);
+  for (; next < chain.size(); ++next) {
+    const auto& layer = *chain[next];
+    merge_common(out.common, layer.common, false);
+    merge_copies(out.copies, layer.copies);
+    out.keys.insert(out.keys.end(), layer.keys.begin(), layer.keys.end());
+  }
+  out.name = variant.name;
+  out.mark = variant.mark;
   if (config_.is_v3) {
     // Version 3 copied the build context unless told otherwise; `artifacts` came after.
     Artifact first;
     first.is_name = true;
-    first.from = variant->copies_of_v3 ? variant->copies_of_v3->value : "local";
-    first.mark = variant->copies_of_v3 ? variant->copies_of_v3->mark : variant->mark;
+    first.from = variant.copies_of_v3 ? variant.copies_of_v3->value : "local";
+    first.mark = variant.copies_of_v3 ? variant.copies_of_v3->mark : variant.mark;
     out.copies.insert(out.copies.begin(), std::move(first));
   }
-  check_builders(out, report_);
-  return &expanded_.emplace(name, std::move(out)).first->second;
+  values_ += size_of(out);
+  if (values_ > limits_.values) {
+    if (!is_too_large_)
+      report_.error(variant.mark,
+                    fmt::format("what the variants inherit comes to more than {} values in all", limits_.values),
+                    fmt::format("variants.{}", variant.name));
+    is_too_large_ = true;
+    return nullptr;
+  }
+  return &merged_.insert_or_assign(variant.name, std::move(out)).first->second;
 }
 
-bool Resolver::visit(const std::string& name, std::vector<std::string>& open, std::vector<const Variant*>& out) {
-  if (std::ranges::any_of(out, [&](const Variant* done) { return done->name == name; })) return true;
+const Variant* Resolver::expanded(const std::string& name) {
+  const auto* variant = config_.find(name);
+  if (variant == nullptr || is_too_large_) return nullptr;
+  const auto known = merged_.find(name);
+  if (known != merged_.end()) return &known->second;
+  const auto* out = merged(*variant);
+  if (out != nullptr) check_builders(*out, report_);
+  return out;
+}
+
+bool Resolver::visit(const std::string& name, std::vector<std::string>& open, Chain& out, std::set<std::string>& done) {
+  if (done.contains(name)) return true;
+  if (too_deep(open, "copies")) return false;
   const auto* variant = expanded(name);
   if (variant == nullptr) return false;
   open.push_back(name);
@@ -129,25 +203,48 @@ bool Resolver::visit(const std::string& name, std::vector<std::string>& open, st
       report_circle("copies", open, origin, name);
       return false;
     }
-    if (!visit(origin.value, open, out)) return false;
+    if (!visit(origin.value, open, out, done)) return false;
   }
   open.pop_back();
   out.push_back(variant);
+  done.insert(name);
   return true;
 }
 
+void Resolver::check_letters(const Chain& stages) {
+  std::map<std::string, const Variant*> seen;
+  for (const auto* stage : stages) {
+    const auto [there, is_new] = seen.emplace(text::lower(stage->name), stage);
+    if (is_new) continue;
+    report_.error(stage->mark,
+                  fmt::format("'{}' and '{}' differ only in case, which builders do not see in the names of stages",
+                              there->second->name, stage->name),
+                  fmt::format("variants.{}", stage->name));
+  }
+}
+
 std::vector<const Variant*> Resolver::stages(const std::string& target) {
-  std::vector<const Variant*> out;
+  Chain out;
   std::vector<std::string> open;
-  if (!visit(target, open, out)) return {};
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    for (std::size_t j = i + 1; j < out.size(); ++j) {
-      if (text::lower(out[i]->name) != text::lower(out[j]->name)) continue;
-      report_.error(out[j]->mark,
-                    fmt::format("'{}' and '{}' differ only in case, which builders do not see in the names of stages",
-                                out[i]->name, out[j]->name),
-                    fmt::format("variants.{}", out[j]->name));
-    }
+  std::set<std::string> done;
+  if (!visit(target, open, out, done)) return {};
+  check_letters(out);
+  return out;
+}
+
+std::vector<const Variant*> Resolver::all() {
+  Chain out;
+  std::set<std::string> done;
+  std::set<std::string> letters;
+  bool may_collide = false;
+  for (const auto& variant : config_.variants) {
+    std::vector<std::string> open;
+    (void)visit(variant.name, open, out, done);
+    may_collide = !letters.insert(text::lower(variant.name)).second || may_collide;
+  }
+  // Two names that differ in case alone harm nobody unless one Dockerfile needs both.
+  if (may_collide) {
+    for (const auto& variant : config_.variants) (void)stages(variant.name);
   }
   return out;
 }

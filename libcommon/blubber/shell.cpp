@@ -31,4 +31,9 @@ std::string word(std::string_view s) {
   return !s.empty() && std::ranges::all_of(s, safe) ? std::string(s) : quote(s);
 }
 
+std::string command(std::string program, const std::vector<std::string>& arguments) {
+  for (const auto& argument : arguments) program += " " + quote(argument);
+  return program;
+}
+
 }  // namespace slipway::blubber::shell

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace slipway::blubber::shell {
 
@@ -13,5 +14,7 @@ namespace slipway::blubber::shell {
 [[nodiscard]] std::string quote_expanding(std::string_view s);
 /// As it is when nothing in it means anything to a shell, else quoted.
 [[nodiscard]] std::string word(std::string_view s);
+/// The program as it is, its arguments in quotes: how upstream writes a command.
+[[nodiscard]] std::string command(std::string program, const std::vector<std::string>& arguments);
 
 }  // namespace slipway::blubber::shell

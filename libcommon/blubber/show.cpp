@@ -31,7 +31,10 @@ Value value(const Artifact& artifact) {
 
 Value value(const Artifacts& artifacts) {
   auto out = Value::sequence();
-  for (const auto& artifact : artifacts) out.items().push_back(value(artifact));
+  for (const auto& artifact : artifacts) {
+    out.items().push_back(value(artifact));
+    out.items().back().set_mark(artifact.mark);
+  }
   return out;
 }
 
@@ -66,7 +69,7 @@ Value value(const std::vector<Cache>& caches) {
 
 template <typename T>
 void set(Value& map, const char* key, const Field<T>& field) {
-  if (field) map.set(key, value(field->value));
+  if (field) map.set(key, value(field->value)).set_mark(field->mark);
 }
 
 /// A map that is only shown when something is in it.
@@ -76,7 +79,12 @@ void set_filled(Value& map, const char* key, Value inner) {
 
 Value value(const Pairs& pairs) {
   auto out = Value::mapping();
-  for (const auto& [name, text] : pairs) out.set(name, Value::of(text.value));
+  for (const auto& [name, text] : pairs) {
+    auto shown = Value::of(text.value);
+    shown.set_mark(text.mark);
+    // The names differ from each other: no need to look for each.
+    out.members().push_back({name, std::move(shown), {}});
+  }
   return out;
 }
 
@@ -85,8 +93,11 @@ Value value(const Apt& apt) {
   auto packages = Value::mapping();
   for (const auto& [release, names] : apt.packages) {
     auto list = Value::sequence();
-    for (const auto& name : names) list.items().push_back(Value::of(name.value));
-    packages.set(release, std::move(list));
+    for (const auto& name : names) {
+      list.items().push_back(Value::of(name.value));
+      list.items().back().set_mark(name.mark);
+    }
+    packages.members().push_back({release, std::move(list), {}});
   }
   set_filled(out, "packages", std::move(packages));
   if (!apt.sources.empty()) {
@@ -97,6 +108,7 @@ Value value(const Apt& apt) {
       item.set("distribution", Value::of(source.distribution));
       item.set("components", value(source.components));
       if (!source.signed_by.empty()) item.set("signed-by", Value::of(source.signed_by));
+      item.set_mark(source.mark);
       sources.items().push_back(std::move(item));
     }
     out.set("sources", std::move(sources));
@@ -107,6 +119,7 @@ Value value(const Apt& apt) {
       auto item = Value::mapping();
       item.set("url", Value::of(proxy.url));
       if (!proxy.source.empty()) item.set("source", Value::of(proxy.source));
+      item.set_mark(proxy.mark);
       proxies.items().push_back(std::move(item));
     }
     out.set("proxies", std::move(proxies));
@@ -130,18 +143,24 @@ Value value(const Php& php) {
   return out;
 }
 
+template <typename T>
+Value value_of_installer(const T& installer) {
+  auto out = Value::mapping();
+  set(out, "version", installer.version);
+  set(out, "devel", installer.devel);
+  set(out, "only", installer.only);
+  set(out, "without", installer.without);
+  return out;
+}
+
 Value value(const Python& python) {
   auto out = Value::mapping();
   set(out, "version", python.version);
   set(out, "requirements", python.requirements);
   set(out, "use-system-site-packages", python.use_system_site_packages);
   set(out, "no-deps", python.no_deps);
-  auto poetry = Value::mapping();
-  set(poetry, "version", python.poetry.version);
-  set(poetry, "devel", python.poetry.devel);
-  set(poetry, "only", python.poetry.only);
-  set(poetry, "without", python.poetry.without);
-  set_filled(out, "poetry", std::move(poetry));
+  set_filled(out, "poetry", value_of_installer(python.poetry));
+  set_filled(out, "uv", value_of_installer(python.uv));
   set(out, "pip-version", python.pip_version);
   set(out, "setuptools-version", python.setuptools_version);
   set(out, "wheel-version", python.wheel_version);
@@ -170,10 +189,76 @@ void set(Value& map, const char* key, const std::optional<T>& part) {
   if (part) map.set(key, value(*part));
 }
 
-}  // namespace
+/// What a key means when it is not given.
+Value defaults() {
+  const auto text = [](const char* s) { return Value::of(std::string(s)); };
+  const auto number = [](std::int64_t i) { return Value::of(i); };
+  const auto no = Value::of(false);
+  const auto list = Value::sequence();
+  const auto map = Value::mapping();
+  const auto installer =
+      Value::mapping({{"version", text(""), {}}, {"devel", no, {}}, {"only", text(""), {}}, {"without", text(""), {}}});
+  return Value::mapping({
+      {"base", text(""), {}},
+      {"arguments", map, {}},
+      {"apt", Value::mapping({{"packages", map, {}}, {"sources", list, {}}, {"proxies", list, {}}}), {}},
+      {"node",
+       Value::mapping({{"requirements", list, {}},
+                       {"env", text(""), {}},
+                       {"use-npm-ci", no, {}},
+                       {"allow-dedupe-failure", no, {}}}),
+       {}},
+      {"php", Value::mapping({{"requirements", list, {}}, {"production", no, {}}}), {}},
+      {"python",
+       Value::mapping({{"version", text(""), {}},
+                       {"requirements", list, {}},
+                       {"use-system-site-packages", no, {}},
+                       {"no-deps", no, {}},
+                       {"poetry", installer, {}},
+                       {"uv", installer, {}},
+                       {"pip-version", text(""), {}},
+                       {"setuptools-version", text(""), {}},
+                       {"wheel-version", text(""), {}},
+                       {"tox-version", text(""), {}},
+                       {"venv", text("/opt/lib/venv"), {}}}),
+       {}},
+      {"builder",
+       Value::mapping({{"command", list, {}},
+                       {"script", text(""), {}},
+                       {"requirements", list, {}},
+                       {"mounts", list, {}},
+                       {"caches", list, {}}}),
+       {}},
+      {"builders", list, {}},
+      {"lives",
+       Value::mapping({{"in", text("/srv/app"), {}},
+                       {"as", text("somebody"), {}},
+                       {"uid", number(65533), {}},
+                       {"gid", number(65533), {}}}),
+       {}},
+      {"runs",
+       Value::mapping({{"as", text("runuser"), {}},
+                       {"uid", number(900), {}},
+                       {"gid", number(900), {}},
+                       {"environment", map, {}},
+                       {"in", text(""), {}},
+                       {"insecurely", no, {}}}),
+       {}},
+      {"entrypoint", list, {}},
+      {"includes", list, {}},
+      {"copies", list, {}},
+  });
+}
 
-Value show(const Variant& expanded) {
-  const auto& c = expanded.common;
+void fill(Value& value, const Value& from) {
+  for (const auto& member : from.members()) {
+    auto* there = value.find(member.key);
+    if (there == nullptr) value.members().push_back(member);
+    else if (there->is(data::Kind::mapping)) fill(*there, member.value);
+  }
+}
+
+Value show_common(const Common& c) {
   auto out = Value::mapping();
   set(out, "base", c.base);
   set_filled(out, "arguments", value(c.arguments));
@@ -204,7 +289,39 @@ Value show(const Variant& expanded) {
   set(runs, "insecurely", c.runs.insecurely);
   set_filled(out, "runs", std::move(runs));
   set(out, "entrypoint", c.entrypoint);
+  return out;
+}
+
+}  // namespace
+
+Value show(const Variant& expanded) {
+  auto out = show_common(expanded.common);
   if (!expanded.copies.empty()) out.set("copies", value(expanded.copies));
+  return out;
+}
+
+const Value& every_key() {
+  static const Value keys = defaults();
+  return keys;
+}
+
+Value show_whole(const Variant& variant) {
+  auto out = show(variant);
+  if (!variant.includes.empty()) {
+    auto list = Value::sequence();
+    for (const auto& include : variant.includes) list.items().push_back(Value::of(include.value));
+    out.set("includes", std::move(list)).set_mark(variant.includes.front().mark);
+  }
+  fill(out, every_key());
+  out.set_mark(variant.mark);
+  return out;
+}
+
+Value show_whole(const Common& top_level) {
+  auto out = show_common(top_level);
+  fill(out, every_key());
+  out.erase("includes");
+  out.erase("copies");
   return out;
 }
 

@@ -40,6 +40,8 @@ inline constexpr Failure no_engine{"no-engine", ExitCode::unavailable, "no conta
 inline constexpr Failure engine_failed{"engine-failed", ExitCode::unavailable,
                                        "the container engine has a fault of its own"};
 inline constexpr Failure build_failed{"build-failed", ExitCode::no, "a build step returned non-zero"};
+// blubber.
+inline constexpr Failure against_policy{"against-policy", ExitCode::no, "a configuration breaks a rule of a policy"};
 // registry-push.
 inline constexpr Failure tag_exists{"tag-exists", ExitCode::cannot_create, "a tag was not to be moved"};
 // deploy-helm.
@@ -51,11 +53,13 @@ inline constexpr Failure helm_failed{"helm-failed", ExitCode::no, "helm refused 
 
 /// All of the above, for exit-status(7) and its test.
 inline constexpr std::array failure_table{
-    failure::bad_usage,   failure::bad_input,     failure::empty_input,   failure::not_found,    failure::unreachable,
-    failure::internal,    failure::cannot_create, failure::read_failed,   failure::write_failed, failure::busy,
-    failure::conflict,    failure::protocol,      failure::denied,        failure::bad_setup,    failure::timed_out,
-    failure::interrupted, failure::no_engine,     failure::engine_failed, failure::build_failed, failure::tag_exists,
-    failure::stale_plan,  failure::not_approved,  failure::no_helm,       failure::helm_failed,
+    failure::bad_usage,    failure::bad_input,     failure::empty_input,   failure::not_found,
+    failure::unreachable,  failure::internal,      failure::cannot_create, failure::read_failed,
+    failure::write_failed, failure::busy,          failure::conflict,      failure::protocol,
+    failure::denied,       failure::bad_setup,     failure::timed_out,     failure::interrupted,
+    failure::no_engine,    failure::engine_failed, failure::build_failed,  failure::against_policy,
+    failure::tag_exists,   failure::stale_plan,    failure::not_approved,  failure::no_helm,
+    failure::helm_failed,
 };
 
 }  // namespace slipway

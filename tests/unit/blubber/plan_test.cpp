@@ -182,8 +182,8 @@ TEST_CASE("scripts go in as arguments") {
 
 TEST_CASE("caches are made, filled and emptied") {
   CHECK(part("{builder: {command: make, caches: [/c, {destination: '$D/x'}]}}") ==
-        Lines{R"(RUN mkdir -p "/c" && chown "$LIVES_UID":"$LIVES_GID" "/c" && mkdir -p "$D/x" && chown )"
-              R"("$LIVES_UID":"$LIVES_GID" "$D/x")",
+        Lines{R"(RUN mkdir -p "/c" && chown "$LIVES_UID":"$LIVES_GID" "/c" && mkdir -p "$D/x" && ! [ "$D/x" -ef )"
+              R"(/ ] && chown "$LIVES_UID":"$LIVES_GID" "$D/x")",
               R"(RUN ["/bin/sh", "-c", "/bin/sh -c \"$1\" && rm -rf \"/c\"/..?* \"/c\"/.[!.]* \"/c\"/* && rm -rf )"
               R"(\"$D/x\"/..?* \"$D/x\"/.[!.]* \"$D/x\"/*", "builder", "make"])"});
 }

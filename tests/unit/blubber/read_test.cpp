@@ -88,14 +88,15 @@ TEST_CASE("rules, all at once") {
                 "apt: {packages: [Foo Bar, ok1], sources: [{url: 'ftp://x'}], proxies: [nope]}\n"
                 "runs: {environment: {1A: x}, in: /}\n"
                 "node: {env: a-b}\n"
-                "python: {pip-version: latest, poetry: {version: x}, venv: rel}\n"
+                "python: {pip-version: latest, poetry: {version: x}, venv: /}\n"
                 "variants:\n"
                 "  a: {includes: [b, c], copies: [{from: local, source: ../x}, {destination: y}, local, local]}\n"
                 "  2b: {}\n") ==
         Lines{"2:7 base: 'Debian' is no image reference",
               "3:13 lives.in: 'srv' is no absolute path, or the root itself",
               "3:22 lives.as: 'root' is not allowed as a user's name",
-              "4:18 apt.packages[0]: 'Foo Bar' is no Debian package (name, name=version or name/release)",
+              "4:18 apt.packages[0]: 'Foo Bar' is no Debian package (name, name=version or name/release; a name "
+              "has two characters at least)",
               "4:43 'apt.sources[0]' lacks 'distribution'",
               "4:49 apt.sources[0].url: 'ftp://x' is no http or https URL",
               "4:72 apt.proxies[0]: 'nope' is no http or https URL",
@@ -104,7 +105,7 @@ TEST_CASE("rules, all at once") {
               "6:13 node.env: 'a-b' is no Node environment (letters and digits)",
               "7:23 python.pip-version: 'latest' is neither a version such as 1.2 nor a specifier such as >=1.2,<2",
               "7:49 python.poetry.version: 'x' is neither a version such as 1.2 nor a specifier such as >=1.2,<2",
-              "7:59 python.venv: 'rel' is no absolute path, or the root itself",
+              "7:59 python.venv: '/' is the root itself",
               "9:18 'a' includes 'b', which is no variant; a?",
               "9:21 'a' includes 'c', which is no variant; a?",
               "9:56 variants.a.copies[0].source: '../x' leaves the build context; a local source is relative and stays "
