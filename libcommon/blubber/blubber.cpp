@@ -112,7 +112,6 @@ Dockerfile dockerfile(std::string_view yaml, std::string file, std::string_view 
   Session session(yaml, std::move(file), options);
   const auto variants = session.stages(variant);
   Dockerfile out;
-  Dockerfile out;
   out.planned = plan(variants, session.report, options);
   if (options.target == Target::buildkit) out.text = std::string(for_buildkit);
   out.text += print(out.planned, session.report);
