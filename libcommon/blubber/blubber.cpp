@@ -56,7 +56,7 @@ class Session {
       if (options_.policy->all_variants) built = resolver.all();
       report.throw_if_bad(false);
       enforce(*policy_, policy_view(config, built), config, report);
-      report.throw_errors(failure::against_policy, "value against the policy");
+      report.throw_errors(failure::against_policy, "against the policy");
       for (auto& warning : policy_->warnings) report.add(warning);
     }
     report.throw_if_bad(options_.strict);

@@ -19,7 +19,7 @@ namespace slipway::blubber {
 /// What resolving may come to: a few lines of includes can ask for more than any memory holds.
 struct ResolveLimits {
   std::size_t depth = 2000;      ///< of includes, and of variants that copy from each other
-  std::size_t values = 400'000;  ///< in all expanded variants together
+  std::size_t values = 250'000;  ///< in all expanded variants together
 };
 
 class Resolver {

@@ -256,3 +256,76 @@ TEST_CASE("nothing in a configuration becomes an instruction of its own") {
     CHECK_FALSE(line.ends_with('\\'));
   }
 }
+
+TEST_CASE("python with uv") {
+  const std::string uv = "requirements: [pyproject.toml, uv.lock], version: python3, uv: ";
+  const auto out = part("{python: {" + uv + "{version: 0.5}}}");
+  CHECK(Lines(out.end() - 3, out.end()) ==
+        Lines{R"(ENV UV_PROJECT_ENVIRONMENT="/opt/lib/venv" UV_PYTHON_DOWNLOADS="never")",
+              R"(RUN python3 "-m" "pip" "install" "-U" "uv==0.5")",
+              R"(RUN uv "sync" "--inexact" "--no-install-project" "--no-cache" "--locked" "--no-dev")"});
+  CHECK(part("{python: {" + uv + "{version: '>=0.5', devel: true}}}").back().ends_with(R"("--locked")"));
+  CHECK(part("{python: {" + uv + "{version: 0.5, only: web}}}").back().ends_with(R"("--only-group" "web")"));
+  CHECK(part("{python: {" + uv + "{version: 0.5, without: docs}}}").back().ends_with(R"("--no-group" "docs")"));
+  CHECK(part("{python: {requirements: [pyproject.toml], version: python3, uv: {version: 0.5}}}").back() ==
+        R"(RUN uv "sync" "--inexact" "--no-install-project" "--no-cache" "--no-dev")");
+  CHECK(part("{python: {requirements: [], version: python3, venv: own}}").at(0) ==
+        R"(RUN python3 "-m" "venv" "/srv/app/own")");
+}
+
+TEST_CASE("an inherited installer is replaced, not joined") {
+  const std::string body = "base: debian\npython: {version: python3, requirements: [], poetry: {version: 1.5}}\n"
+                           "variants: {a: {python: {uv: {version: 0.5}}}, b: {includes: [a], python: {poetry: "
+                           "{version: 2.0}}}}";
+  CHECK(made(body, "a").text.find("poetry") == std::string::npos);
+  CHECK(made(body, "b").text.find("\"uv") == std::string::npos);
+}
+
+TEST_CASE("for BuildKit: mounts, caches and excludes of its own") {
+  const blubber::Options buildkit{.target = blubber::Target::buildkit};
+  const std::string body = "base: debian\nruns: {environment: {C: /c/x, D: $C/y}}\nlives: {uid: 7}\n"
+                           "variants: {m: {}, a: {copies: [{from: local, exclude: ['*.md']}, {from: local, source: s, "
+                           "exclude: ['!x']}], builder: {command: make, caches: ['${C}/z', $D, 'a,b'], mounts: [m, "
+                           "{from: local, source: q, destination: ./w}]}}}";
+  const auto text = made(body, "a", buildkit).text;
+  CHECK(text.starts_with("# For BuildKit only. "));
+  CHECK(text.substr(0, text.find('\n')).find('=') == std::string::npos);
+  // $D is made of another variable, and a comma ends a field of --mount: those take the classic form.
+  CHECK(text.find("RUN --mount=type=cache,target=/c/x/z,id=/c/x/z,sharing=shared,uid=7,gid=65533,mode=0755 "
+                  "--mount=type=bind,source=/,target=/srv/app,rw,from=m "
+                  "--mount=type=bind,source=q,target=/srv/app/w,rw [\"/bin/sh\", \"-c\", ") != std::string::npos);
+  CHECK(text.find("mkdir -p \"$D\" && ! [ \"$D\" -ef / ]") != std::string::npos);
+  CHECK(text.find("COPY --chown=$LIVES_UID:$LIVES_GID --exclude=*.md [\".\", \".\"]") != std::string::npos);
+  CHECK(text.find("FROM debian AS a-files-1") != std::string::npos);
+  const auto out = made(body, "a", buildkit);
+  CHECK(std::ranges::count_if(out.warnings, [](const auto& w) { return w.message.starts_with("the cache '"); }) == 2);
+  CHECK(out.needs_context);
+  CHECK(made(body, "a").text.find("--mount") == std::string::npos);
+  CHECK(made("base: debian\nvariants: {a: {builder: {command: x, mounts: [{from: busybox}]}}}", "a", buildkit).images ==
+        Lines{"debian", "busybox"});
+}
+
+TEST_CASE("labels, and the program as the last step") {
+  const auto out = made("base: debian\nvariants: {a: {entrypoint: [./run, '$x']}}", "a",
+                        {.version = "1",
+                         .labels = {{"org.example", "a \"b\" $c"}},
+                         .run_entrypoint = blubber::EntrypointRun{{"--all"}, {{"A", "b c"}}}});
+  CHECK(out.text.ends_with("LABEL blubber.variant=\"a\" blubber.version=\"1\" org.example=\"a \\\"b\\\" \\$c\"\n"
+                           "RUN [\"env\", \"A=b c\", \"./run\", \"$x\", \"--all\"]\n"));
+  CHECK_THROWS_AS(made("base: debian\nvariants: {a: {}}", "a", {.run_entrypoint = blubber::EntrypointRun{{}, {}}}),
+                  Error);
+}
+
+TEST_CASE("an image with the name of a stage is still an image") {
+  const auto out = made("base: debian\nvariants: {debian: {}, a: {base: debian, copies: [debian, '0']}}");
+  CHECK(out.text.find("FROM debian:latest AS debian\n") != std::string::npos);
+  CHECK(out.text.find("FROM debian:latest AS a\n") != std::string::npos);
+  CHECK(out.text.find("--from=debian [") != std::string::npos);
+  CHECK(out.text.find("--from=0:latest [") != std::string::npos);
+  CHECK_THROWS_AS(made("variants: {scratch: {base: debian}, a: {copies: [scratch]}}"), Error);
+}
+
+TEST_CASE("a cache is never the root") {
+  CHECK_THROWS_AS(made("base: debian\nvariants: {a: {builder: {command: x, caches: [/]}}}"), Error);
+  CHECK_THROWS_AS(made("base: debian\nvariants: {a: {builder: {command: x, caches: [{destination: /a/..}]}}}"), Error);
+}
