@@ -100,7 +100,7 @@ void Report::throw_errors(const Failure& failure, std::string_view what) const {
   if (!has_errors()) return;
   auto findings = findings_;
   std::ranges::stable_sort(findings, {}, place);
-  throw Error(failure, fmt::format("{} {} in {}", errors_, what, file_),
+  throw Error(failure, fmt::format("{} value{} {} in {}", errors_, errors_ == 1 ? "" : "s", what, file_),
               std::move(findings));
 }
 

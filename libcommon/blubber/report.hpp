@@ -34,7 +34,7 @@ class Report {
   [[nodiscard]] bool is_full() const { return findings_.size() >= most_findings; }
   /// @throws Error bad_input with every finding when one of them is an error, or, with `strict`, when there is any
   void throw_if_bad(bool strict) const;
-  /// @throws Error `failure` with every finding when there is an error among them; `what` says what they are
+  /// @throws Error `failure` with every finding when there is an error among them; "3 values WHAT in FILE"
   void throw_errors(const Failure& failure, std::string_view what) const;
   /// The findings in the order of lines.
   [[nodiscard]] std::vector<Diagnostic> take();

@@ -144,6 +144,6 @@ TEST_CASE("check shows a policy every variant") {
     FAIL("accepted");
   } catch (const Error& error) {
     CHECK(error.findings().size() == 3);
-    CHECK(error.message() == "3 against the policy in b.yaml");
+    CHECK(error.message() == "3 values against the policy in b.yaml");
   }
 }
