@@ -248,6 +248,7 @@ std::vector<Stage> plan_one(const Variant& variant, bool is_target, const StageI
   const bool empty = is_scratch(variant);
   StagePlan plan{variant, stages, report,
                  options, {},     Stage{variant.name, empty ? "scratch" : variant.common.base->value, {}}};
+  plan.stage.instructions.reserve(32);
   if (empty) plan_scratch(plan);
   else plan_based(plan, options);
   if (is_target) plan_target(plan);
