@@ -7,6 +7,7 @@
 #include "oci/credentials.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct Access {
   http::Tls tls;
   int retries = 6;                          ///< of one request that makes no progress
   std::chrono::milliseconds stall{60'000};  ///< no byte either way for so long ends a request
+  std::uint64_t chunk = 0;                  ///< bytes of a body at most; zero: as many as the registry takes
   std::string agent = "slipway";            ///< User-Agent
 };
 

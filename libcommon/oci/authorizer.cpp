@@ -8,11 +8,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace slipway::oci {
 
 namespace {
 
 constexpr int token_tries = 4;
+
+/// A second token that is refused so soon will not be the last: it is the rights that are missing.
+constexpr std::chrono::seconds still_fresh{10};
 
 std::string scope_text(const std::string& repository, Authorizer::Need need) {
   const auto* actions = need == Authorizer::Need::pull   ? "pull"
@@ -69,7 +74,7 @@ std::string Authorizer::header(const Scope& scope) {
   return "Bearer " + fetch(scopes);
 }
 
-bool Authorizer::learn(const http::Response& answer, const Scope& scope, const std::string& used) {
+bool Authorizer::learn(const http::Response& answer, const std::string& used) {
   std::vector<Challenge> all;
   for (const auto& [name, value] : answer.headers)
     if (name == "www-authenticate")
@@ -79,9 +84,15 @@ bool Authorizer::learn(const http::Response& answer, const Scope& scope, const s
   if (!chosen) return false;
   challenge_ = std::move(chosen);
   if (challenge_->scheme == "basic") return login() && basic(*login()) != used;
-  // The token was refused: of no use to anybody, unless another thread has renewed it already.
-  const auto kept = tokens_.find(scopes_of(scope));
-  if (kept != tokens_.end() && "Bearer " + kept->second.text == used) tokens_.erase(kept);
+  // The token was refused: of no use to anybody, unless another thread has renewed it already. It may be that of
+  // another scope, since who may push may pull.
+  const auto kept =
+      std::ranges::find_if(tokens_, [&](const auto& entry) { return "Bearer " + entry.second.text == used; });
+  if (kept == tokens_.end()) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (kept->second.second && now - kept->second.got < still_fresh && now < kept->second.ends) return false;
+  refused_.insert(kept->first);
+  tokens_.erase(kept);
   return true;
 }
 
@@ -148,7 +159,9 @@ Error Authorizer::token_refused(const http::Request& request, const http::Respon
   }
   if (is_transient(response.status, response.body))
     return Error(failure::busy, fmt::format("the token service of {} keeps failing", registry_)).add_place(place);
-  return Error(failure::protocol, fmt::format("the token service of {} gave no token", registry_)).add_place(place);
+  return Error(response.status == 200 ? failure::denied : failure::protocol,
+               fmt::format("the token service of {} gave no token", registry_))
+      .add_place(place);
 }
 
 std::string Authorizer::fetch(const std::vector<std::string>& scopes) {
@@ -176,7 +189,11 @@ std::string Authorizer::fetch(const std::vector<std::string>& scopes) {
     if (!token) throw token_refused(request, response);
     // Renewed while a quarter of its life, or ten seconds, are left: a body that is begun with it can end.
     const auto spare = std::max<std::chrono::seconds>(token->lifetime / 4, std::chrono::seconds{10});
-    const auto& kept = tokens_[scopes] = {.text = std::move(token->text), .renew_at = asked + token->lifetime - spare};
+    const auto& kept = tokens_[scopes] = {.text = std::move(token->text),
+                                          .got = asked,
+                                          .renew_at = asked + token->lifetime - spare,
+                                          .ends = asked + token->lifetime,
+                                          .second = refused_.erase(scopes) > 0};
     return kept.text;
   }
 }

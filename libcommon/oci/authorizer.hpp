@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace slipway::oci {
@@ -33,14 +34,17 @@ class Authorizer {
   [[nodiscard]] std::string header(const Scope& scope);
   /// After a 401 to a request that was sent with `used`: whether another try makes sense.
   /// @throws Error denied when it does not, or the token service refuses
-  [[nodiscard]] bool learn(const http::Response& answer, const Scope& scope, const std::string& used);
+  [[nodiscard]] bool learn(const http::Response& answer, const std::string& used);
   /// Why the registry may have said no, in a sentence, for an error.
   [[nodiscard]] Error denied(const std::string& repository, int status);
 
  private:
   struct Kept {
     std::string text;
+    std::chrono::steady_clock::time_point got;
     std::chrono::steady_clock::time_point renew_at;
+    std::chrono::steady_clock::time_point ends;
+    bool second = false;  ///< got because the one before was refused
   };
 
   [[nodiscard]] const std::optional<Login>& login();
@@ -59,6 +63,7 @@ class Authorizer {
   std::optional<Login> login_;
   std::optional<Challenge> challenge_;
   std::map<std::vector<std::string>, Kept> tokens_;  ///< by scopes
+  std::set<std::vector<std::string>> refused_;       ///< scopes whose last token was refused
 };
 
 }  // namespace slipway::oci

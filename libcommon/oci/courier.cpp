@@ -44,9 +44,11 @@ void Courier::pause(std::chrono::milliseconds time) const {
   check();
 }
 
-void Courier::abort(std::exception_ptr why) noexcept {
+void Courier::refuse(std::exception_ptr why, std::chrono::milliseconds patience) noexcept {
   {
     const std::lock_guard lock(mutex_);
+    const auto cut = std::chrono::steady_clock::now() + patience;
+    cut_ = reason_ ? std::min(cut_, cut) : cut;
     if (!reason_) reason_ = std::move(why);
   }
   aborted_.request(1);
@@ -65,10 +67,14 @@ void Courier::work() {
 void Courier::serve() {
   while (true) {
     std::deque<Job> fresh;
+    std::chrono::milliseconds wait = std::chrono::hours{1};
     {
       std::unique_lock lock(mutex_);
       if (under_way_.empty()) posted_.wait(lock, [this] { return ending_ || reason_ || !jobs_.empty(); });
-      if (reason_) std::rethrow_exception(reason_);
+      if (reason_) {
+        wait = std::chrono::duration_cast<std::chrono::milliseconds>(cut_ - std::chrono::steady_clock::now());
+        if (wait.count() <= 0 || under_way_.empty() || !jobs_.empty()) std::rethrow_exception(reason_);
+      }
       if (ending_) return;
       fresh.swap(jobs_);
     }
@@ -84,8 +90,9 @@ void Courier::serve() {
         done->set_exception(std::current_exception());
       }
     }
-    client_.drive(run_, std::chrono::hours{1}, [this] {
+    client_.drive(run_, wait, [this, refused = wait < std::chrono::hours{1}] {
       const std::lock_guard lock(mutex_);
+      if (reason_ && refused) return ending_ || std::chrono::steady_clock::now() >= cut_;
       return ending_ || reason_ != nullptr || !jobs_.empty();
     });
   }

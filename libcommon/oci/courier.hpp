@@ -37,9 +37,12 @@ class Courier {
   /// @throws as exchange(), without waiting
   void check() const;
 
+  /// Begins nothing any more, with `why`; what is under way gets `patience` to end, because whoever hangs up on a
+  /// registry does not learn which upload session it was given. Then as abort(). The first reason stays.
+  void refuse(std::exception_ptr why, std::chrono::milliseconds patience) noexcept;
   /// Ends all that is under way and all that is begun later with `why`. The first reason stays.
-  void abort(std::exception_ptr why) noexcept;
-  /// Readable from abort() on: for a poll(2) elsewhere.
+  void abort(std::exception_ptr why) noexcept { refuse(std::move(why), std::chrono::milliseconds{0}); }
+  /// Readable from refuse() or abort() on: for a poll(2) elsewhere.
   [[nodiscard]] int abort_fd() const { return aborted_.token().fd(); }
 
   /// After the end: a last word, such as giving up sessions. No answer is looked at, no error matters.
@@ -63,7 +66,8 @@ class Courier {
   std::condition_variable posted_;
   std::deque<Job> jobs_;
   std::vector<std::pair<http::Client::Id, std::shared_ptr<std::promise<http::Result>>>> under_way_;
-  std::exception_ptr reason_;  ///< why nothing is taken any more
+  std::exception_ptr reason_;                    ///< why nothing is taken any more
+  std::chrono::steady_clock::time_point cut_{};  ///< with a reason: when to end what is under way
   bool ending_ = false;
   std::thread thread_;
 };

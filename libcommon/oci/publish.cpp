@@ -101,6 +101,7 @@ void Pusher::put_tags(const StoredManifest& manifest) {
   for (const auto& target : targets_) uploads_.add([this, &target, manifest] { put_tag(target, manifest); });
   uploads_.wait(run_);
   check();
+  for (auto& registry : registries_) registry.drop_spares();
 }
 
 void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
@@ -118,7 +119,9 @@ void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
       throw Error(failure::tag_exists, fmt::format("{}:{} is {} and was not moved to {}", target.reference.name(),
                                                    version, shown, manifest.digest.text()));
   }
-  registry->put_manifest(repository, version, manifest, options_.if_absent && target.reference.tag.has_value());
+  Registry::Condition condition;
+  if (guarded) condition = {.only_new = options_.if_absent, .only_from = options_.expect};
+  registry->put_manifest(repository, version, manifest, condition);
   const auto confirmed = registry->manifest_digest(repository, version);
   if (confirmed != manifest.digest)
     throw Error(failure::protocol,

@@ -54,7 +54,7 @@ const Pusher::Destination& Pusher::destination_for(const Reference& reference) {
 
 void Pusher::fail(std::exception_ptr why) noexcept {
   if (giving_up_) return;
-  courier_.abort(why);
+  courier_.refuse(why, farewell_patience);
   packer_.stop(why);
   uploads_.stop();
 }

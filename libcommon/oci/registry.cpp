@@ -37,7 +37,8 @@ std::string place_of(std::string_view method, std::string_view url, int status) 
 
 Registry::Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run)
     : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access), run_(run),
-      authorizer_(courier, where.registry, where.repository, access, run), dice_(std::random_device{}()) {}
+      authorizer_(courier, where.registry, where.repository, access, run), dice_(std::random_device{}()),
+      most_at_once_(access.chunk) {}
 
 /// https, but for --plain-http, and for a registry on this machine that does not speak TLS.
 std::string Registry::origin() {
@@ -75,22 +76,56 @@ http::Request Registry::to_request(const Ask& ask) {
   request.follow_redirects = ask.follow;
   request.stall_timeout = access_.stall;
   request.max_body = ask.most;
+  if (ask.brief) request.total_timeout = std::chrono::seconds{5};
   if (ask.own) request.tls = access_.tls;
   else request.tls.ca_pem = access_.tls.ca_pem;
   return request;
 }
 
-http::Result Registry::attempt(const Ask& ask) {
+http::Result Registry::attempt(const Ask& ask, bool* renewed) {
   for (bool again = false;; again = true) {
     auto request = to_request(ask);
     const Authorizer::Scope scope{.repository = ask.repository, .need = ask.need, .from = ask.from};
     const auto credentials = ask.own ? authorizer_.header(scope) : std::string{};
     if (!credentials.empty()) request.headers.emplace_back("Authorization", credentials);
     auto result = courier_.exchange(std::move(request));
-    if (!result.response || result.response->status != 401 || !ask.own || again) return result;
-    const bool worth_it = authorizer_.learn(*result.response, scope, credentials);
-    if (!worth_it || ask.once) return result;
+    if (!result.response) return result;
+    answered_ = true;
+    for (const auto& [name, value] : result.response->headers)
+      if (name == "warning") warn_once(value);
+    if (result.response->status != 401 || !ask.own || again) return result;
+    const bool worth_it = authorizer_.learn(*result.response, credentials);
+    if (!worth_it) return result;
+    if (ask.once || (ask.open && result.response->sent > 0)) {
+      if (renewed != nullptr) *renewed = true;
+      return result;
+    }
   }
+}
+
+/// What a registry has to say to people, such as that it is about to close.
+/// @source OCI distribution-spec, "Warnings"; RFC 7234 section 5.5
+void Registry::warn_once(const std::string& text) {
+  const auto open = text.find('"');
+  const auto close = text.rfind('"');
+  if (!text.starts_with("299 ") || open == std::string::npos || close <= open) return;
+  once(text, fmt::format("{} says: {}", name_, text::printable(text.substr(open + 1, close - open - 1))));
+}
+
+void Registry::once(const std::string& key, const std::string& text) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!warned_.insert(key).second) return;
+  }
+  run_.events.warn(text);
+}
+
+void Registry::heed(const http::Result& last) {
+  const auto header = last.response ? last.response->header("retry-after") : std::nullopt;
+  const auto asked = header ? parse_retry_after(*header, std::chrono::system_clock::now()) : std::nullopt;
+  if (!asked || *asked > longest_wait) return;
+  const std::lock_guard lock(mutex_);
+  not_before_ = std::max(not_before_, std::chrono::steady_clock::now() + *asked);
 }
 
 http::Response Registry::ask(const Ask& ask) {
@@ -123,10 +158,7 @@ void Registry::back_off(const Ask& ask, const http::Result& last, int tries) {
        .subject = name_,
        .text = fmt::format("{}: {}; trying again in {}", name_, text::printable(why), text::show_duration(wait)),
        .fields = {{"attempt", std::int64_t{tries}}}});
-  if (asked) {
-    const std::lock_guard lock(mutex_);
-    not_before_ = std::max(not_before_, std::chrono::steady_clock::now() + wait);
-  }
+  heed(last);
   courier_.pause(wait);
 }
 
@@ -145,7 +177,17 @@ void Registry::wait_for_turn() {
 }
 
 Error Registry::failed(const Ask& ask, const http::Result& last) {
-  if (last.transport) return http::to_error(*last.transport, to_request(ask));
+  if (last.transport) {
+    http::Request shown;
+    shown.method = ask.method;
+    shown.url = ask.url;
+    auto error = http::to_error(*last.transport, shown);
+    // Who never answered may not be there at all; who has answered before can be asked again later.
+    if (!answered_ || !is_transient(last)) return error;
+    auto later = Error(failure::busy, error.message(), "run the same command again later");
+    for (const auto& place : error.at()) later.add_place(place);
+    return later;
+  }
   const auto& response = *last.response;
   if (!is_transient(response.status, response.body)) return refused(ask, response);
   const auto said = parse_error(response.body);
@@ -182,9 +224,25 @@ bool Registry::has_blob(const std::string& repository, const Digest& digest, std
                  .repository = repository,
                  .need = Authorizer::Need::push,  // one token for all that follows
                  .follow = true};
-  const auto response = ask(head);
+  auto response = ask(head);
   if (response.status == 401) throw refused(head, response);
+  if (response.status == 405 || response.status == 400) {  // a proxy that knows no HEAD: one byte tells as much
+    auto get = head;
+    get.method = "GET";
+    get.headers = {{"Range", "bytes=0-0"}};
+    response = ask(get);
+    if (response.status == 206) {
+      const auto range = response.header("content-range").value_or("");
+      const auto slash = range.find('/');
+      return slash == std::string::npos || range.substr(slash + 1) == std::to_string(size);
+    }
+  }
   if (response.status != 200) return false;
+  if (const auto said = response.header("docker-content-digest");
+      said && *said != digest.text() && said->starts_with(digest.algorithm()))
+    throw Error(failure::protocol,
+                fmt::format("{} was asked for {} and answers {}", name_, digest.text(), text::printable(*said)))
+        .add_place(place_of(head.method, head.url, response.status));
   const auto length = response.header("content-length");
   if (!length || *length == std::to_string(size)) return true;
   run_.events.warn(fmt::format("{} has {} with {} bytes instead of {}: it is sent again", name_, digest.text(),
@@ -244,14 +302,15 @@ std::optional<Digest> Registry::manifest_digest(const std::string& repository, c
 }
 
 void Registry::put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
-                            bool only_new) {
+                            const Condition& condition) {
   Ask put{.method = "PUT",
           .url = url(repository, "manifests/" + version),
           .repository = repository,
           .need = Authorizer::Need::push,
           .headers = {{"Content-Type", manifest.media_type}},
           .content = manifest.bytes};
-  if (only_new) put.headers.emplace_back("If-None-Match", "*");
+  if (condition.only_new) put.headers.emplace_back("If-None-Match", "*");
+  if (condition.only_from) put.headers.emplace_back("If-Match", fmt::format("\"{}\"", condition.only_from->text()));
   for (std::size_t waits = 0;; ++waits) {
     const auto response = ask(put);
     if (response.status >= 200 && response.status < 300) {
@@ -263,7 +322,10 @@ void Registry::put_manifest(const std::string& repository, const std::string& ve
       return;
     }
     if (response.status == 412)
-      throw Error(failure::tag_exists, fmt::format("{}/{}:{} exists already", name_, repository, version));
+      throw Error(failure::tag_exists,
+                  condition.only_from
+                      ? fmt::format("{}/{}:{} is no longer {}", name_, repository, version, condition.only_from->text())
+                      : fmt::format("{}/{}:{} exists already", name_, repository, version));
     if (parse_error(response.body).code != "MANIFEST_BLOB_UNKNOWN" || waits == settling.size())
       throw refused(put, response);
     run_.events.note(

@@ -11,13 +11,17 @@
 #include "oci/location.hpp"
 #include "oci/reference.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace slipway::oci {
@@ -57,24 +61,31 @@ class Registry {
   /// Makes a blob of another repository of this registry one of `repository`, too. False when the
   /// registry would not, for whatever reason: it has to be sent then.
   [[nodiscard]] bool mount(const std::string& repository, const Digest& digest, const std::string& from);
-  /// POST and one PUT. After an end that leaves its outcome open, the registry is asked for the blob.
+  /// POST and one PUT; PATCHes before that where a limit of the registry's, or of a proxy's, is known. After a
+  /// break the registry is asked how far it got; after an end that leaves the outcome open, for the blob.
   void upload(const std::string& repository, const Blob& blob);
-  /// POST, one PATCH without a length, PUT. False when the connection broke within the bytes, which
-  /// are gone then.
+  /// POST, one PATCH without a length, PUT; or as above, in pieces. False when the connection broke within bytes
+  /// that are gone then.
   [[nodiscard]] bool upload(const std::string& repository, const BlobStream& stream);
 
   /// @param version a tag or a digest
   [[nodiscard]] std::optional<StoredManifest> manifest(const std::string& repository, const std::string& version);
   [[nodiscard]] std::optional<Digest> manifest_digest(const std::string& repository, const std::string& version);
-  /// @param only_new lets a registry that knows conditions refuse to overwrite
-  /// @throws Error protocol when the registry confirms another digest
+  /// For a registry that knows conditions; others write whatever is there.
+  struct Condition {
+    bool only_new = false;
+    std::optional<Digest> only_from;
+  };
+  /// @throws Error protocol when the registry confirms another digest; tag_exists when a condition does not hold
   void put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
-                    bool only_new);
+                    const Condition& condition);
   /// False when there is none. @throws Error bad_setup when the registry does not delete
   [[nodiscard]] bool delete_manifest(const std::string& repository, const Digest& digest);
   /// The last names that the registry lists, at most `most`.
   [[nodiscard]] std::vector<std::string> last_tags(const std::string& repository, std::size_t most);
 
+  /// Gives up sessions that refused mounts have left and no upload has used.
+  void drop_spares();
   /// What gives up the uploads that were begun and not ended: for Courier::farewell().
   [[nodiscard]] std::vector<http::Request> leftovers();
 
@@ -92,7 +103,8 @@ class Registry {
     bool own = true;  ///< to the registry itself: with its credentials
     bool follow = false;
     std::size_t most = 64U << 20U;
-    bool once = false;  ///< its body cannot be sent again, not even after a 401
+    bool once = false;   ///< its body cannot be sent again, not even after a 401
+    bool brief = false;  ///< not worth waiting for
   };
   struct Session {
     std::string url;
@@ -102,8 +114,9 @@ class Registry {
   [[nodiscard]] std::string url(const std::string& repository, std::string_view rest);
   [[nodiscard]] std::string origin();
   [[nodiscard]] http::Request to_request(const Ask& ask);
-  /// One try: credentials, and after a 401 one more with new ones.
-  [[nodiscard]] http::Result attempt(const Ask& ask);
+  /// One try: credentials, and after a 401 one more with new ones, unless bytes of a body have gone out.
+  /// @param renewed whether a 401 that is returned may be another answer next time
+  [[nodiscard]] http::Result attempt(const Ask& ask, bool* renewed = nullptr);
   /// Tries until there is an answer that trying again does not change.
   [[nodiscard]] http::Response ask(const Ask& ask);
   /// Waits before another try, or throws what the last one came to.
@@ -112,11 +125,52 @@ class Registry {
   [[nodiscard]] Error refused(const Ask& ask, const http::Response& response);
   [[nodiscard]] Error failed(const Ask& ask, const http::Result& last);
 
+  void warn_once(const std::string& text);
+  /// A warning for people, `key` the first time only.
+  void once(const std::string& key, const std::string& text);
+  /// Makes everybody wait as long as the registry asks for.
+  void heed(const http::Result& last);
+
+  // Uploads: upload.cpp.
+  /// A blob on its way into one repository.
+  struct Sending {
+    std::string repository;
+    std::optional<Session> session;
+    std::uint64_t at = 0;              ///< bytes that the registry has confirmed
+    std::uint64_t given = 0;           ///< bytes that have gone out into this session, confirmed or not
+    int tries = 0;                     ///< since it last got further
+    int lost = 0;                      ///< sessions
+    bool renewed = false;              ///< after a 401
+    std::optional<std::uint64_t> cut;  ///< how many bytes the last broken request took
+  };
+  /// What the next request carries: [at, until), and the end of the blob if `whole` is known.
+  struct Part {
+    std::uint64_t until = 0;
+    std::optional<std::pair<Digest, std::uint64_t>> whole;
+    std::function<http::Body(std::uint64_t from, std::uint64_t size)> take;
+  };
+  enum class Step { on, stored, lost };
+
+  /// One that a refused mount has left.
+  [[nodiscard]] std::optional<Session> spare_session(const std::string& repository);
   [[nodiscard]] Session open_session(const std::string& repository);
   [[nodiscard]] Session session_of(const Ask& ask, const http::Response& response);
   void forget(const Session& session);
-  [[nodiscard]] bool settled(const std::string& repository, const Digest& digest, std::uint64_t size, const Ask& ask,
-                             const http::Result& result);
+  void abandon(const std::string& repository, const Session& session);
+  /// One request; its outcome is in `sending`.
+  [[nodiscard]] Step send(Sending& sending, const Part& part);
+  [[nodiscard]] Step chunk_sent(Sending& sending, const Part& part, const Ask& ask, const http::Response& response);
+  [[nodiscard]] Step not_sent(Sending& sending, const Part& part, const Ask& ask, const http::Result& result,
+                              bool renewed);
+  /// Asks where the session stands. Without a plausible answer it is given up.
+  void find_out(Sending& sending);
+  [[nodiscard]] Step lose(Sending& sending, const Ask& ask, const http::Result& result);
+  [[nodiscard]] bool confirmed(const std::string& repository, const Digest& digest, std::uint64_t size, const Ask& ask,
+                               const http::Response& response);
+  [[nodiscard]] std::uint64_t most_at_once();
+  [[nodiscard]] bool send_less(std::uint64_t refused, std::string_view why);
+  [[nodiscard]] bool upload_in_pieces(Sending& sending, const BlobStream& stream);
+  [[nodiscard]] bool close_session(Sending& sending, const Digest& digest, std::uint64_t size);
 
   Courier& courier_;
   std::string name_;      ///< as people write it
@@ -129,6 +183,12 @@ class Registry {
   std::vector<std::pair<std::string, Session>> sessions_;  ///< repository, session
   std::chrono::steady_clock::time_point not_before_{};     ///< nobody asks before, when the registry said so
   std::minstd_rand dice_;
+  std::set<std::string> warned_;
+  std::vector<std::pair<std::string, Session>> spare_;  ///< repository, session; among sessions_ as well
+  std::uint64_t most_at_once_ = 0;                      ///< bytes in a body; zero for no limit
+  std::uint64_t least_at_once_ = 0;
+  bool trusts_ranges_ = true;
+  std::atomic<bool> answered_ = false;  ///< at all, in this run
 };
 
 }  // namespace slipway::oci

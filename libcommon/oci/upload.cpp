@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How blobs get into a registry. CNCF distribution 2.8 shapes the rules for trouble: a body that was cut
-// kills its session, and bytes sent twice into one are stored twice. So nothing is ever sent again into
-// a session: the registry is asked whether the blob is there, and if not, a new session is begun.
+// kills its session, and bytes sent twice into one are stored twice. So no byte is ever sent into a session
+// whose state is not known: the registry is asked how far it got, and if it does not say, whether the blob is
+// there; and if not, a new session is begun. Growing layers are in upload_stream.cpp.
 #include "core/text.hpp"
 #include "oci/registry.hpp"
 #include "oci/retry.hpp"
@@ -10,12 +11,15 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace slipway::oci {
 
 namespace {
 
-const http::Header octets{"Content-Type", "application/octet-stream"};
+constexpr int most_sessions_lost = 3;
+constexpr std::uint64_t smallest_piece = 64U << 10U;
+constexpr std::uint64_t largest_piece = 16U << 20U;
 
 bool is_success(const http::Result& result) {
   return result.response && result.response->status >= 200 && result.response->status < 300;
@@ -29,7 +33,69 @@ bool is_lost_session(const http::Result& result) {
          (status == 400 && parse_error(result.response->body).code == "BLOB_UPLOAD_INVALID");
 }
 
+/// The pieces were put together to something else: a range that was not true.
+bool is_mixed_up(const http::Result& result) {
+  return result.response && result.response->status == 400 &&
+         parse_error(result.response->body).code == "DIGEST_INVALID";
+}
+
+std::uint64_t bytes_out(const http::Result& result) {
+  return result.response ? result.response->sent : result.transport->sent;
+}
+
+/// "0-9": ten bytes. Nothing for anything else, and for "0-0", which registries say of none and of one.
+/// @source OCI distribution-spec, "Pushing a blob in chunks"
+std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
+  std::uint64_t last = 0;
+  if (!range.starts_with("0-")) return std::nullopt;
+  range.remove_prefix(2);
+  const auto [end, error] = std::from_chars(range.data(), range.data() + range.size(), last);
+  if (error != std::errc{} || end != range.data() + range.size() || last == 0) return std::nullopt;
+  return last + 1;
+}
+
+/// A blob's bytes a request's worth at a time. Opened once, as long as each part begins where the last one ended.
+class Parts {
+ public:
+  explicit Parts(std::function<http::Body()> open) : open_(std::move(open)) {}
+
+  http::Body take(std::uint64_t from, std::uint64_t size) {
+    seek(from);
+    left_ = size;
+    return {.read =
+                [this](char* into, std::size_t most) {
+                  const auto got = body_->read(into, static_cast<std::size_t>(std::min<std::uint64_t>(most, left_)));
+                  at_ += got;
+                  left_ -= got;
+                  return got;
+                },
+            .size = size,
+            .rewind = {}};  // else curl sends it a second time by itself where a kept connection breaks
+  }
+
+ private:
+  void seek(std::uint64_t to) {
+    if (!body_ || at_ > to) {
+      body_ = open_();
+      at_ = 0;
+    }
+    std::array<char, 1U << 16U> scratch{};
+    while (at_ < to) {
+      const auto got = body_->read(scratch.data(), std::min<std::uint64_t>(scratch.size(), to - at_));
+      if (got == 0) throw Error(failure::internal, "a layer ended before a place in it that was there before");
+      at_ += got;
+    }
+  }
+
+  std::function<http::Body()> open_;
+  std::optional<http::Body> body_;
+  std::uint64_t at_ = 0;
+  std::uint64_t left_ = 0;
+};
+
 }  // namespace
+
+// Sessions.
 
 Registry::Session Registry::open_session(const std::string& repository) {
   const Ask post{.method = "POST",
@@ -43,15 +109,24 @@ Registry::Session Registry::open_session(const std::string& repository) {
 
 Registry::Session Registry::session_of(const Ask& ask, const http::Response& response) {
   const auto target = resolve_location(response.url.empty() ? ask.url : response.url, response.header("location"));
+  // Not whether it is the host that has just answered: that may itself be one that uploads were sent to.
+  const auto there = http::Url::parse(target.url);
+  const auto home = http::Url::parse(origin());
+  const bool own = there && home && there->scheme == home->scheme && there->host == home->host &&
+                   there->effective_port() == home->effective_port();
   if (target.raised)
-    run_.events.detail(fmt::format("{} names an http:// upload location behind https; https is kept (does its proxy "
-                                   "set X-Forwarded-Proto?)",
-                                   name_));
-  if (!target.own)
+    once("raised", fmt::format("{} names an http:// upload location behind https; https is kept (does its proxy set "
+                               "X-Forwarded-Proto?)",
+                               name_));
+  if (!own)
     run_.events.detail(
         fmt::format("{} sends uploads to {}; no credentials go there", name_, http::safe_url(target.url)));
-  Session session{.url = target.url, .own = target.own};
+  std::uint64_t least = 0;
+  if (const auto header = response.header("oci-chunk-min-length"))
+    std::from_chars(header->data(), header->data() + header->size(), least);
+  Session session{.url = target.url, .own = own};
   const std::lock_guard lock(mutex_);
+  least_at_once_ = std::max(least_at_once_, least);
   sessions_.emplace_back(ask.repository, session);
   return session;
 }
@@ -61,6 +136,17 @@ void Registry::forget(const Session& session) {
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.url == session.url; });
 }
 
+void Registry::abandon(const std::string& repository, const Session& session) {
+  const Ask remove{.method = "DELETE",
+                   .url = session.url,
+                   .repository = repository,
+                   .need = Authorizer::Need::push,
+                   .own = session.own,
+                   .brief = true};
+  static_cast<void>(attempt(remove));
+  forget(session);
+}
+
 bool Registry::mount(const std::string& repository, const Digest& digest, const std::string& from) {
   const Ask post{.method = "POST",
                  .url = url(repository, fmt::format("blobs/uploads/?mount={}&from={}",
@@ -68,7 +154,8 @@ bool Registry::mount(const std::string& repository, const Digest& digest, const 
                  .repository = repository,
                  .need = Authorizer::Need::push,
                  .from = from};
-  // An optimisation, so whatever is said instead of 201 means no. A session that comes instead is given up.
+  // An optimisation, so whatever is said instead of 201 means no. A session that comes instead is kept for the
+  // upload that follows.
   http::Response response;
   try {
     response = ask(post);
@@ -80,95 +167,213 @@ bool Registry::mount(const std::string& repository, const Digest& digest, const 
   }
   if (response.status == 202 && response.header("location")) {
     const auto session = session_of(post, response);
-    const Ask abandon{.method = "DELETE",
-                      .url = session.url,
-                      .repository = repository,
-                      .need = Authorizer::Need::push,
-                      .own = session.own};
-    static_cast<void>(attempt(abandon));
-    forget(session);
+    const std::lock_guard lock(mutex_);
+    spare_.emplace_back(repository, session);
   }
   return response.status == 201;
 }
 
-bool Registry::settled(const std::string& repository, const Digest& digest, std::uint64_t size, const Ask& ask,
-                       const http::Result& result) {
-  if (is_success(result)) {
-    const auto confirmed = result.response->header("docker-content-digest");
-    if (confirmed == digest.text() || (!confirmed && result.response->status == 201)) return true;
-    if (!confirmed) return has_blob(repository, digest, size);  // 200 or 204: somebody on the way answered
-    throw Error(failure::protocol,
-                fmt::format("{} stored a layer as {} instead of {}", name_, text::printable(*confirmed), digest.text()))
-        .add_place(fmt::format("{} {}", ask.method, http::safe_url(ask.url)));
+std::optional<Registry::Session> Registry::spare_session(const std::string& repository) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(spare_, repository, &std::pair<std::string, Session>::first);
+  if (found == spare_.end()) return std::nullopt;
+  auto session = std::move(found->second);
+  spare_.erase(found);
+  return session;
+}
+
+void Registry::drop_spares() {
+  std::vector<std::pair<std::string, Session>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(spare_);
   }
-  if (!is_transient(result) && !is_lost_session(result)) throw failed(ask, result);
-  return has_blob(repository, digest, size);
+  for (const auto& [repository, session] : all) abandon(repository, session);
+}
+
+// How much goes into one body.
+
+std::uint64_t Registry::most_at_once() {
+  const std::lock_guard lock(mutex_);
+  if (most_at_once_ == 0) return 0;
+  return std::max(most_at_once_, least_at_once_);
+}
+
+bool Registry::send_less(std::uint64_t refused, std::string_view why) {
+  std::uint64_t next = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (most_at_once_ != 0 && most_at_once_ < refused) return true;  // another upload has found out
+    if (refused <= std::max(smallest_piece, least_at_once_)) return false;
+    next = std::max(std::min(refused / 4, largest_piece), smallest_piece);
+    most_at_once_ = next;
+  }
+  run_.events.note(fmt::format("{} {}; layers go in pieces of {}", name_, why, text::show_size(next)));
+  return true;
+}
+
+// One request, and what became of it.
+
+bool Registry::confirmed(const std::string& repository, const Digest& digest, std::uint64_t size, const Ask& ask,
+                         const http::Response& response) {
+  const auto said = response.header("docker-content-digest");
+  if (said == digest.text() || (!said && response.status == 201)) return true;
+  if (!said) return has_blob(repository, digest, size);  // 200 or 204: somebody on the way answered
+  throw Error(failure::protocol,
+              fmt::format("{} stored a layer as {} instead of {}", name_, text::printable(*said), digest.text()))
+      .add_place(fmt::format("{} {}", ask.method, http::safe_url(ask.url)));
+}
+
+Registry::Step Registry::send(Sending& sending, const Part& part) {
+  const auto size = part.until - sending.at;
+  const bool last = part.whole && part.until == part.whole->second;
+  Ask ask{.method = last ? "PUT" : "PATCH",
+          .url = last ? with_digest(sending.session->url, part.whole->first) : sending.session->url,
+          .repository = sending.repository,
+          .need = Authorizer::Need::push,
+          .headers = {{"Content-Type", "application/octet-stream"}},
+          .own = sending.session->own};
+  if (size > 0) ask.open = [&part, from = sending.at, size] { return part.take(from, size); };
+  if (size > 0 && (!last || sending.at > 0))
+    ask.headers.emplace_back("Content-Range", fmt::format("{}-{}", sending.at, part.until - 1));
+  wait_for_turn();
+  bool renewed = false;
+  const auto result = attempt(ask, &renewed);
+  if (!is_success(result)) return not_sent(sending, part, ask, result, renewed);
+  if (!last) return chunk_sent(sending, part, ask, *result.response);
+  if (!confirmed(sending.repository, part.whole->first, part.whole->second, ask, *result.response))
+    return lose(sending, ask, result);
+  forget(*sending.session);
+  sending.session.reset();
+  return Step::stored;
+}
+
+Registry::Step Registry::chunk_sent(Sending& sending, const Part& part, const Ask& ask,
+                                    const http::Response& response) {
+  if (response.status == 201 && part.whole && has_blob(sending.repository, part.whole->first, part.whole->second)) {
+    forget(*sending.session);
+    sending.session.reset();
+    return Step::stored;
+  }
+  // Where the answer names no new location, the old one stays good (seen with proxies that drop it).
+  if (const auto location = response.header("location"); location && !location->empty()) {
+    forget(*sending.session);
+    sending.session = session_of(ask, response);
+  }
+  const auto range = response.header("range");
+  if (range && *range != "0-0" && bytes_in_range(*range) != part.until) {
+    run_.events.detail(
+        fmt::format("{} counts {} where {} bytes were sent", name_, text::printable(*range), part.until));
+    return lose(sending, ask, {response, std::nullopt});
+  }
+  sending.at = sending.given = part.until;
+  sending.tries = 0;
+  sending.cut.reset();
+  return Step::on;
+}
+
+Registry::Step Registry::not_sent(Sending& sending, const Part& part, const Ask& ask, const http::Result& result,
+                                  bool renewed) {
+  const auto out = bytes_out(result);
+  const auto size = part.until - sending.at;
+  const bool last = ask.method == "PUT";
+  const int status = result.response ? result.response->status : 0;
+  sending.given = std::max(sending.given, sending.at + out);
+  // An answer before the first byte leaves the session as it was; after that nobody knows.
+  const bool untouched = result.response && out == 0 && size > 0;
+  if (status == 413 && send_less(size, fmt::format("takes no body of {}", text::show_size(size)))) {
+    if (!untouched) find_out(sending);
+    return Step::on;
+  }
+  if (status == 401 && renewed && !std::exchange(sending.renewed, true)) {
+    if (!untouched) find_out(sending);
+    return Step::on;
+  }
+  if (is_mixed_up(result) && sending.at > 0) {
+    const std::lock_guard lock(mutex_);
+    trusts_ranges_ = false;
+  } else if (!is_transient(result) && !is_lost_session(result)) {
+    throw failed(ask, result);
+  }
+  // A request whose outcome is not known may have been the one that did it.
+  if (last && part.whole && (out >= size || is_lost_session(result)) &&
+      has_blob(sending.repository, part.whole->first, part.whole->second)) {
+    forget(*sending.session);
+    sending.session.reset();
+    return Step::stored;
+  }
+  if (is_lost_session(result) || is_mixed_up(result)) return lose(sending, ask, result);
+  // Cut twice at the same place: something on the way has a limit.
+  if (result.transport && out > 0) {
+    const auto near = std::max<std::uint64_t>(out / 10, smallest_piece);
+    if (sending.cut && out + near > *sending.cut && *sending.cut + near > out &&
+        send_less(std::min(out, size), fmt::format("was cut off twice after {}", text::show_size(out))))
+      sending.tries = 0;
+    sending.cut = out;
+  }
+  back_off(ask, result, ++sending.tries);
+  if (!untouched) find_out(sending);
+  return Step::on;
+}
+
+void Registry::find_out(Sending& sending) {
+  const Ask get{.method = "GET",
+                .url = sending.session->url,
+                .repository = sending.repository,
+                .need = Authorizer::Need::push,
+                .own = sending.session->own,
+                .brief = true};
+  const auto result = attempt(get);
+  bool trusted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    trusted = trusts_ranges_;
+  }
+  if (trusted && result.response && result.response->status == 204) {
+    const auto there = bytes_in_range(result.response->header("range").value_or(""));
+    if (there && *there >= sending.at && *there <= sending.given) {
+      if (const auto location = result.response->header("location"); location && !location->empty()) {
+        forget(*sending.session);
+        sending.session = session_of(get, *result.response);
+      }
+      if (*there > sending.at) {
+        sending.tries = 0;
+        run_.events.detail(fmt::format("{} has {} of this layer; the rest follows", name_, text::show_size(*there)));
+      }
+      sending.at = sending.given = *there;
+      return;
+    }
+  }
+  if (result.response && result.response->status == 404) forget(*sending.session);
+  else abandon(sending.repository, *sending.session);
+  sending.session.reset();
+  sending.at = sending.given = 0;
+}
+
+Registry::Step Registry::lose(Sending& sending, const Ask& ask, const http::Result& result) {
+  if (++sending.lost > std::min(access_.retries + 1, most_sessions_lost))
+    throw Error(failure::busy, fmt::format("{} has lost the upload of a layer {} times", name_, sending.lost),
+                "do several registries behind one name share no http.secret?")
+        .add_place(fmt::format("{} {}{}", ask.method, http::safe_url(ask.url),
+                               result.response ? fmt::format(" (HTTP {})", result.response->status) : ""));
+  if (is_success(result)) abandon(sending.repository, *sending.session);
+  else forget(*sending.session);
+  sending.session.reset();
+  sending.at = sending.given = 0;
+  return Step::lost;
 }
 
 void Registry::upload(const std::string& repository, const Blob& blob) {
-  for (int tries = 1;; ++tries) {
-    const auto session = open_session(repository);
-    const Ask put{.method = "PUT",
-                  .url = with_digest(session.url, blob.digest),
-                  .repository = repository,
-                  .need = Authorizer::Need::push,
-                  .headers = {octets},
-                  .open = blob.open,
-                  .own = session.own};
-    wait_for_turn();
-    auto result = attempt(put);
-    const bool there = settled(repository, blob.digest, blob.size, put, result);
-    forget(session);
-    if (there) return;
-    if (is_lost_session(result) || is_success(result)) {
-      if (tries > std::min(access_.retries, 2))
-        throw failed(put, result)
-            .add_place("uploads are lost on the way: do several registries behind one name share no http.secret?");
-      continue;
-    }
-    back_off(put, result, tries);
-  }
-}
-
-bool Registry::upload(const std::string& repository, const BlobStream& stream) {
-  auto session = open_session(repository);
-  const Ask patch{.method = "PATCH",
-                  .url = session.url,
-                  .repository = repository,
-                  .need = Authorizer::Need::push,
-                  .headers = {octets},
-                  .open = [&] { return http::Body{.read = stream.read, .size = std::nullopt, .rewind = {}}; },
-                  .own = session.own,
-                  .once = true};
-  const auto sent = attempt(patch);
-  forget(session);
-  if (!is_success(sent)) {
-    // A 401 came after the bytes were taken; only a source that can be read again gets over that.
-    const bool too_late = sent.response && sent.response->status == 401;
-    if (is_transient(sent) || is_lost_session(sent) || too_late) return false;
-    throw failed(patch, sent);
-  }
-  // Where the answer names no new location, the old one stays good (seen with proxies that drop it).
-  const auto location = sent.response->header("location");
-  if (location && !location->empty()) session = session_of(patch, *sent.response);
-  const auto [digest, size] = stream.finish();
-  const Ask put{.method = "PUT",
-                .url = with_digest(session.url, digest),
-                .repository = repository,
-                .need = Authorizer::Need::push,
-                .headers = {octets},
-                .own = session.own};
-  for (int tries = 1;; ++tries) {
-    const auto result = attempt(put);
-    if (settled(repository, digest, size, put, result)) break;
-    if (is_lost_session(result) || is_success(result)) {
-      forget(session);
-      return false;
-    }
-    back_off(put, result, tries);
-  }
-  forget(session);
-  return true;
+  Sending sending{.repository = repository, .session = spare_session(repository), .cut = {}};
+  Parts parts(blob.open);
+  Part part{.until = 0,
+            .whole = std::pair{blob.digest, blob.size},
+            .take = [&](std::uint64_t from, std::uint64_t size) { return parts.take(from, size); }};
+  do {
+    if (!sending.session) sending.session = open_session(repository);
+    const auto most = most_at_once();
+    part.until = most == 0 ? blob.size : std::min(blob.size, sending.at + most);
+  } while (send(sending, part) != Step::stored);
 }
 
 std::vector<http::Request> Registry::leftovers() {

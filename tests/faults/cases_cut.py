@@ -38,7 +38,12 @@ def patch(t, place):
     t.at_most("bytes of bodies", registry.sent(), 2 * total(registry))
 
 
-@cases([0, 1, 3 << 20, END, STORED], "a growing layer from a pipe is reset at {0}: 75, no tag, and what to do")
+@case("a growing layer from a pipe is reset before its first byte: nothing is lost, so it goes on")
+def patch_pipe_early(t):
+    t.push(t.registry([cut("upload.patch", "head")]), LARGE, source="pipe")
+
+
+@cases([1, 3 << 20, END, STORED], "a growing layer from a pipe is reset at {0}: 75, no tag, and what to do")
 def patch_pipe(t, place):
     registry = t.registry([cut("upload.patch", place)])
     ran = t.push(registry, LARGE, source="pipe", status=75, sessions=place != STORED)
@@ -77,11 +82,19 @@ def short_answer(t):
     t.push(registry, SMALL, "--stall", "2s")
 
 
-@case("every body is cut at the same place: bounded, 75, and the bytes are not sent for ever")
+@case("every body is cut after the same bytes: sent in pieces that are shorter, after two cuts")
+def always_there(t):
+    registry = t.registry([cut("upload.p*", 800000, times=None, when=lambda r: (r.length() or 1 << 30) > 800000)])
+    ran = t.push(registry, SMALL)
+    t.says(ran, "pieces of")
+    t.at_most("bytes of bodies", registry.sent(), 3.2 * total(registry))
+
+
+@case("every body is cut in its middle, however short: bounded, 75, and the bytes are not sent for ever")
 def always(t):
-    registry = t.registry([cut("upload.put", 0.5, times=None, when=layer)])
-    t.push(registry, SMALL, "--retries", "2", status=75 if True else 69)
-    t.at_most("bytes of bodies", registry.sent(), 4 * SMALL.size)
+    registry = t.registry([cut("upload.p*", 0.5, times=None, when=lambda r: (r.length() or 0) > 1000)])
+    t.push(registry, SMALL, "--retries", "2", status=75)
+    t.at_most("bytes of bodies", registry.sent(), 6 * SMALL.size)
 
 
 @case("a kept connection that the registry has closed meanwhile costs nothing")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sources that break off or lie: exit 65, no tag, no session, nothing on stdout."""
 import gzip
+import time
 
 from images import LARGE, SMALL
 from trial import case, cases
@@ -37,7 +38,14 @@ def broken(t, name):
 @case("a growing layer that is cut in the pipe: 65, the session is deleted")
 def growing(t):
     registry = t.registry()
-    t.push(registry, LARGE, data=at(LARGE, 0.9), status=65)
+
+    def feed(pipe):
+        pipe.write(at(LARGE, 0.9))
+        pipe.flush()
+        deadline = time.monotonic() + 30
+        while registry.sent("upload.patch") < 1 << 20 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    t.push(registry, LARGE, feed=feed, status=65)
     t.equal("sessions given up", registry.deletes, 1)
     t.count(registry, manifest_put=0)
 

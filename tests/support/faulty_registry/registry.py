@@ -24,6 +24,7 @@ class Session:
         self.name = name
         self.data = bytearray()
         self.target = ""      # of the location that was given last, without its origin
+        self.earlier = set()  # those before: good for questions, since an answer may have been lost
         self.dead = False     # distribution 2.8 knows a session no more once a body was cut
         self.doubtful = False  # a body was cut, and the client has not asked since
 
@@ -306,14 +307,15 @@ class FaultyRegistry(Server):
         with self.lock:
             session = owner.sessions.get(request.name)
             if session is None or session.repository != request.repository:
-                if request.kind != "upload.delete" or request.name not in owner.given:
+                if request.kind not in ("upload.delete", "upload.get") or request.name not in owner.given:
                     self.violated(request, "an upload session that is none any more, or never was")
                 return self._error(404, "BLOB_UPLOAD_UNKNOWN")
             # The closing digest is ours to add; all else of the target comes back byte for byte.
             target = request.target
             if request.kind == "upload.put":
                 target = re.sub(r"[?&]digest=[^&]*$", "", target)
-            if target != session.target:
+            asks = request.kind in ("upload.get", "upload.delete")
+            if target != session.target and not (asks and target in session.earlier):
                 self.violated(request, f"the session's location is {session.target}")
             if request.kind in ("upload.patch", "upload.put") and session.doubtful and (request.length() or request.chunked()):
                 self.violated(request, "bytes into a session whose state nobody has asked for since it was cut")
@@ -339,6 +341,7 @@ class FaultyRegistry(Server):
         if self.location is not None:
             location = self.location(path, state) if callable(self.location) else self.location
         if location is not None:
+            session.earlier.add(session.target)
             session.target = self._target_of(location, path)
             answer.set("Location", location)
         last = max(len(session.data) - 1, 0)
