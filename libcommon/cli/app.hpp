@@ -83,6 +83,11 @@ class App {
   void command_optional() { command_required_ = false; }
 
   void group(std::string title) { group_ = std::move(title); }  ///< heading of the options that follow
+  /// The same for options that only few need: the help names them, the manual explains them.
+  void brief_group(std::string title) {
+    brief_.push_back(title);
+    group_ = std::move(title);
+  }
   void example(std::string what, std::string line) { examples_.push_back({std::move(what), std::move(line)}); }
   void exits(std::initializer_list<ExitCode> codes) { exits_.assign(codes); }
   /// What one status means in this tool, where the common table says less.
@@ -108,6 +113,7 @@ class App {
   std::string name_;
   std::string purpose_;
   std::string group_;
+  std::vector<std::string> brief_;
   std::vector<Option> options_;
   std::vector<App> commands_;
   std::vector<std::function<void()>> on_chosen_;

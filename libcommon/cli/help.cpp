@@ -64,11 +64,12 @@ std::string positionals(const std::vector<Option>& options) {
 }
 
 /// The groups of `options` in the order they were opened, without the common one.
-std::string groups(const std::vector<Option>& options) {
+std::string groups(const std::vector<Option>& options, const std::vector<std::string>& brief) {
   std::vector<std::string> titles;
   std::size_t width = 0;
   for (const auto& option : options) {
     if (option.group == common_group || option.is_positional) continue;
+    if (std::ranges::find(brief, option.group) != brief.end()) continue;
     if (std::ranges::find(titles, option.group) == titles.end()) titles.push_back(option.group);
     width = std::max(width, std::min<std::size_t>(left_of(option).size(), 24));
   }
@@ -83,12 +84,13 @@ std::string groups(const std::vector<Option>& options) {
 
 /// Options by name and value only, several on a line; a line breaks only between two of them.
 template <typename Keep>
-std::string compact(std::string_view title, const std::vector<Option>& options, Keep&& keep) {
+std::string compact(std::string_view title, const std::vector<Option>& options, Keep&& keep, bool values = true) {
   std::string out;
   std::size_t at = columns;
   for (const auto& option : options) {
     if (option.is_positional || !keep(option)) continue;
-    const auto item = left_of(option);
+    auto item = left_of(option);
+    if (!values && !option.value.empty()) item.resize(item.size() - option.value.size() - 1);
     if (at + 2 + item.size() > columns) {
       out += out.empty() ? "  " : "\n  ";
       at = 2;
@@ -125,11 +127,14 @@ std::string App::help() const {
     out += "Commands:\n";
     for (const auto& command : shown.commands_) out += entry(command.name_, command.purpose_, width);
   }
-  out += groups(shown.options_);
+  out += groups(shown.options_, shown.brief_);
+  for (const auto& title_of : shown.brief_)
+    out += compact(title_of, shown.options_, [&](const Option& o) { return o.group == title_of; }, false);
   // What is the same for all sub-commands is explained in the tool's own help, and only named here.
   if (given_ != nullptr)
-    out += compact(fmt::format("Of every command ({} --help)", name_), options_,
-                   [](const Option& o) { return !is_common(o); });
+    out += compact(fmt::format("Of every command ({} --help)", name_), options_, [&](const Option& o) {
+      return !is_common(o) && std::ranges::find(brief_, o.group) == brief_.end();
+    });
   out += compact("Common", options_, is_common);
   const auto& examples = shown.examples_.empty() ? examples_ : shown.examples_;
   if (!examples.empty()) out += "Examples:\n";
