@@ -17,6 +17,8 @@
 #include <exception>
 #include <map>
 #include <set>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <utility>
 
 namespace slipway::http {
@@ -156,6 +158,14 @@ int on_seek(void* context, curl_off_t offset, int origin) {
   });
 }
 
+/// @source tcp(7), TCP_USER_TIMEOUT
+int on_socket(void* context, curl_socket_t socket, curlsocktype) {
+  const auto patience = static_cast<unsigned>(static_cast<Transfer*>(context)->request.dead_peer.count());
+  // Where the system does not know it (a unix socket), the stall timeout still ends it.
+  static_cast<void>(::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience));
+  return CURL_SOCKOPT_OK;
+}
+
 bool names(const std::vector<Header>& headers, std::string_view name) {
   return std::ranges::any_of(headers, [&](const Header& h) { return text::lower(h.first) == name; });
 }
@@ -270,6 +280,15 @@ void prepare(Transfer& transfer, const std::string& agent) {
   set(easy, CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
   set(easy, CURLOPT_READDATA, static_cast<void*>(&transfer));
   set(easy, CURLOPT_SEEKDATA, static_cast<void*>(&transfer));
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (request.compressed) set(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  if (request.share_connection) set(easy, CURLOPT_PIPEWAIT, 1L);
+  if (request.dead_peer.count() > 0) {
+    set(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+    set(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+    set(easy, CURLOPT_SOCKOPTFUNCTION, &on_socket);
+    set(easy, CURLOPT_SOCKOPTDATA, static_cast<void*>(&transfer));
+  }
   if (request.unix_socket) set(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket->c_str());
   if (request.proxy) set(easy, CURLOPT_PROXY, request.proxy->c_str());
   else if (request.unix_socket || url->is_loopback()) set(easy, CURLOPT_PROXY, "");

@@ -50,10 +50,14 @@ struct Request {
   Tls tls;
   std::optional<std::string> proxy;  ///< empty string: none; nothing: curl's own rules
   bool follow_redirects = false;
+  bool compressed = false;        ///< take the answer with gzip; it is handed over unpacked
+  bool share_connection = false;  ///< wait for a connection that can take one more stream (HTTP/2), open no other
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds total_timeout{0};       ///< zero: none but the run's own
   std::chrono::milliseconds stall_timeout{60'000};  ///< no byte either way for so long; zero: never
-  std::size_t max_body = 64U << 20U;                ///< of an answer that is kept; more is Kind::too_large
+  std::chrono::milliseconds dead_peer{
+      0};                             ///< unacknowledged for so long, the connection is broken; zero: the system's own
+  std::size_t max_body = 64U << 20U;  ///< of an answer that is kept; more is Kind::too_large
   /// Gets the body of a 2xx answer as it comes, instead of Response::body; false stops the transfer
   /// (Transport::Kind::aborted). What it or Body::read throws ends the request and leaves drive().
   std::function<bool(std::string_view bytes)> on_data;

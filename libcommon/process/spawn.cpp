@@ -87,6 +87,8 @@ class SpawnPlan {
   void open_null(int theirs) {
     checked(::posix_spawn_file_actions_addopen(&actions_, theirs, "/dev/null", O_RDONLY, 0));
   }
+  /// @source posix_spawn_file_actions_addtcsetpgrp_np, glibc 2.35
+  void take_terminal(int terminal) { checked(::posix_spawn_file_actions_addtcsetpgrp_np(&actions_, terminal)); }
   void close(int theirs) { checked(::posix_spawn_file_actions_addclose(&actions_, theirs)); }
   void close_from(int theirs) { checked(::posix_spawn_file_actions_addclosefrom_np(&actions_, theirs)); }
   void change_directory(const std::string& to) {
@@ -113,6 +115,28 @@ class SpawnPlan {
   }
   ::posix_spawn_file_actions_t actions_{};
   ::posix_spawnattr_t attributes_{};
+};
+
+/// Puts our own process group in front of the terminal again, on every way out.
+class Terminal {
+ public:
+  Terminal() : ours_(::tcgetpgrp(STDIN_FILENO)) {}
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal() {
+    if (ours_ < 0) return;
+    // From the background this would stop us with SIGTTOU.
+    sigset_t set;
+    sigset_t before;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGTTOU);
+    ::pthread_sigmask(SIG_BLOCK, &set, &before);
+    ::tcsetpgrp(STDIN_FILENO, ours_);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+ private:
+  pid_t ours_;
 };
 
 /// A child that is killed with its group and reaped when it goes out of scope.
@@ -339,13 +363,17 @@ Outcome run(const Command& command, const io::Run& run) {
     inputs.push_back(memory_file(content, above));
     plan.give(inputs.back().get(), number);
   };
-  if (command.input.empty()) plan.open_null(STDIN_FILENO);
+  std::optional<Terminal> terminal;
+  if (command.at_terminal) {
+    terminal.emplace();
+    plan.take_terminal(STDIN_FILENO);
+  } else if (command.input.empty()) plan.open_null(STDIN_FILENO);
   else give_content(command.input, STDIN_FILENO);
   for (const auto& [number, content] : command.fd_inputs) give_content(content, number);
   auto out = make_pipe(above);
   auto err = make_pipe(above);
   plan.give(out.write.get(), STDOUT_FILENO);
-  plan.give(err.write.get(), STDERR_FILENO);
+  if (!command.at_terminal) plan.give(err.write.get(), STDERR_FILENO);
   // What our own caller handed us (a token on descriptor 3) is not for the child.
   for (int number = 3; number < above; ++number)
     if (std::ranges::find(command.fd_inputs, number, &std::pair<int, std::string>::first) == command.fd_inputs.end())

@@ -22,6 +22,9 @@ struct Command {
   std::vector<std::pair<std::string, std::string>> env;  ///< added to, or replacing in, our own
   std::optional<std::filesystem::path> directory;
   std::string input;  ///< what stdin holds, as a file in memory; /dev/null when empty
+  /// The child talks to the person at our terminal: it gets our stdin and stderr (so `err_tail` stays empty), and the
+  /// terminal itself until it ends. Only where stdin is a terminal.
+  bool at_terminal = false;
   /// Further descriptors handed down: content readable by the child at /dev/fd/N, N as given (>= 3).
   /// Nothing of it is ever on a disk. No other descriptor of ours reaches the child.
   std::vector<std::pair<int, std::string>> fd_inputs;
