@@ -3,7 +3,7 @@
 // files or options come down to. Nothing here connects; kube/client.hpp does.
 #pragma once
 
-#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +33,9 @@ struct Impersonate {
   [[nodiscard]] bool any() const { return !user.empty() || !uid.empty() || !groups.empty() || !extra.empty(); }
 };
 
+/// What plugins have answered, shared by the clusters of one kubeconfig; see kube/credentials.cpp.
+struct PluginMemory;
+
 /// Secrets live here: an Access is never printed.
 struct Access {
   std::string context;  ///< as the user named it; "in-cluster" inside a pod
@@ -54,6 +57,7 @@ struct Access {
   std::optional<std::string> cert_pem;
   std::optional<std::string> key_pem;
   Impersonate impersonate;
+  std::shared_ptr<PluginMemory> plugins;
 };
 
 }  // namespace slipway::kube

@@ -84,7 +84,8 @@ struct Client::Impl {
   Wall::duration skew{0};
   bool warned_insecure = false;
   std::map<std::string, Resource> discovered;
-  std::vector<std::string> warned;
+  std::vector<std::string> warned;  ///< said once each
+  int slots = 0;
 };
 
 Client::Client(Access access, std::string agent, ClientOptions options)
@@ -99,7 +100,38 @@ http::Client& Client::transport() { return impl_->http; }
 bool Client::renew_credentials() { return impl_->credentials.renew(); }
 Wall::time_point Client::now() const { return Wall::now() + impl_->skew; }
 
-void Client::saw(const http::Response& response) {
+bool Client::take_slot() {
+  constexpr int most = 4;
+  if (impl_->slots >= most) return false;
+  ++impl_->slots;
+  return true;
+}
+void Client::give_slot() { --impl_->slots; }
+
+namespace {
+
+/// The text of `299 - "text"`. @source RFC 9111 section 5.5 of its predecessor RFC 7234; Kubernetes "Warnings"
+std::string warning_text(std::string_view header) {
+  const auto begin = header.find('"');
+  if (begin == std::string_view::npos) return {};
+  std::string out;
+  for (auto i = begin + 1; i < header.size() && header[i] != '"'; ++i) {
+    if (header[i] == '\\' && i + 1 < header.size()) ++i;
+    out += header[i];
+  }
+  return text::printable(out);
+}
+
+}  // namespace
+
+void Client::saw(const http::Response& response, const io::Run& run) {
+  for (const auto& [name, value] : response.headers) {
+    if (name != "warning") continue;
+    auto said = warning_text(value);
+    if (said.empty() || std::ranges::find(impl_->warned, said) != impl_->warned.end()) continue;
+    run.events.warn(fmt::format("the server of '{}' says: {}", impl_->access.context, said));
+    impl_->warned.push_back(std::move(said));
+  }
   const auto header = response.header("date");
   const auto date = header ? parse_http_date(*header) : std::nullopt;
   if (!date) return;
@@ -133,6 +165,7 @@ http::Request Client::request(std::string method, const std::string& path, const
   request.tls.server_name = access.tls_server_name;
   request.tls.verify = !access.insecure;
   request.proxy = access.proxy;
+  request.share_connection = true;
   request.total_timeout = impl_->options.request_timeout;
   return request;
 }
@@ -234,13 +267,17 @@ struct Exchange {
         if (!result->transport->transient() || !in_grace) throw client.error_of(request, *result->transport);
       } else {
         auto& response = *result->response;
-        client.saw(response);
+        client.saw(response, run);
+        run.events.detail(fmt::format("{} {} -> {}", method, http::safe_url(request.url), response.status));
         if (response.status < 300) return std::move(response);
         if (response.status == 401 && !renewed && client.renew_credentials()) {
           renewed = true;
           continue;
         }
         const auto after = retry_after(response, client.now());
+        if (response.status == 429)
+          run.events.detail(fmt::format("{} throttles (flow schema {})", client.access().context,
+                                        response.header("x-kubernetes-pf-flowschema-uid").value_or("unknown")));
         if (after && (response.status == 429 || (response.status == 503 && reads)) && throttled < most_retry_after) {
           ++throttled;
           client.wait(std::max(*after, 100ms), run);
@@ -367,6 +404,46 @@ Resource Client::resource(const std::string& api_version, const std::string& kin
     }
   throw Error(failure::not_found,
               fmt::format("cluster '{}' does not know the kind {} of {}", impl_->access.context, kind, api_version));
+}
+
+Resource Client::resource_called(const std::string& word, const io::Run& run) {
+  if (const auto* known = known_resource(word)) return *known;
+  const auto lower = text::lower(word);
+  const auto dot = lower.find('.');
+  const auto name = lower.substr(0, dot);
+  const auto wanted_group = dot == std::string::npos ? std::string() : lower.substr(dot + 1);
+  const auto key = "? " + lower;
+  if (const auto found = impl_->discovered.find(key); found != impl_->discovered.end()) return found->second;
+  for (const auto& group : list_at(get("/apis", run), {"groups"})) {
+    const auto group_name = text_at(group, {"name"});
+    if (!wanted_group.empty() && group_name != wanted_group) continue;
+    // What the server prefers first, as kubectl does.
+    const auto version = text_at(group, {"preferredVersion", "groupVersion"});
+    std::optional<json> answer;
+    try {
+      answer = find("/apis/" + version, run);
+    } catch (const Error& error) {
+      // One broken aggregated API must not stop what has nothing to do with it.
+      if (error.failure().id == failure::interrupted.id || !wanted_group.empty()) throw;
+      run.events.note(fmt::format("the API group {} does not answer: left out", group_name));
+      continue;
+    }
+    if (!answer) continue;
+    for (const auto& entry : list_at(*answer, {"resources"})) {
+      const auto plural = text_at(entry, {"name"});
+      if (plural.find('/') != std::string::npos) continue;
+      const auto& short_names = list_at(entry, {"shortNames"});
+      const bool called = name == plural || name == text::lower(text_at(entry, {"kind"})) ||
+                          name == text_at(entry, {"singularName"}) ||
+                          std::ranges::find(short_names, json(name)) != short_names.end();
+      if (!called) continue;
+      const Resource resource{group_name, version.substr(version.find('/') + 1), text_at(entry, {"kind"}), plural,
+                              flag_at(entry, {"namespaced"})};
+      impl_->discovered.emplace(key, resource);
+      return resource;
+    }
+  }
+  throw Error(failure::not_found, fmt::format("cluster '{}' knows no type '{}'", impl_->access.context, word));
 }
 
 std::string Client::server_version(const io::Run& run) { return text_at(get("/version", run), {"gitVersion"}); }

@@ -29,6 +29,7 @@ struct Resource {
   std::string kind;
   std::string plural;
   bool namespaced = true;
+  friend bool operator==(const Resource&, const Resource&) = default;
   [[nodiscard]] std::string api_version() const { return group.empty() ? version : group + '/' + version; }
 };
 
@@ -85,6 +86,10 @@ class Client {
   /// The kind that a manifest names, from the table above or by discovery of its group and version.
   /// @throws Error not_found when the server does not know it
   [[nodiscard]] Resource resource(const std::string& api_version, const std::string& kind, const io::Run& run);
+  /// A kind by what a person writes: kind, plural, singular, short name, or plural.group; any case. Asks only the
+  /// groups that may hold it; one that does not answer is left out with a note.
+  /// @throws Error not_found when no group of the server knows it
+  [[nodiscard]] Resource resource_called(const std::string& word, const io::Run& run);
   /// "v1.34.3"
   [[nodiscard]] std::string server_version(const io::Run& run);
   /// May we? (SelfSubjectAccessReview; "" for any name.)
@@ -100,7 +105,10 @@ class Client {
   /// Lets what is under way go on, for `duration` or until `until()` is true; sleeps when nothing is.
   /// @throws Error interrupted, timed_out
   void wait(std::chrono::milliseconds duration, const io::Run& run, const std::function<bool()>& until = {});
-  void saw(const http::Response& response);  ///< reads Date
+  void saw(const http::Response& response, const io::Run& run);  ///< reads Date and Warning
+  /// At most four plain requests at once to one server; watches do not count. False: later.
+  [[nodiscard]] bool take_slot();
+  void give_slot();
   /// Forgets what can be fetched anew (exec plugin, token file); false when nothing can.
   bool renew_credentials();
   [[nodiscard]] Error error_of(const http::Request& request, const http::Response& response) const;

@@ -5,6 +5,7 @@
 #include "core/fs.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
+#include "kube/credentials.hpp"
 
 #include <fmt/format.h>
 
@@ -98,6 +99,8 @@ void check_fields(Findings& findings, const Value& map, const std::string& path)
 
 Config Config::load(const std::optional<std::filesystem::path>& file, const Environment& env) {
   Config config;
+  config.env_ = env;
+  config.plugins_ = std::make_shared<PluginMemory>();
   const auto read = [&config](const std::filesystem::path& path) {
     try {
       config.add(fs::read_file(path), path.string(), std::filesystem::absolute(path).parent_path());

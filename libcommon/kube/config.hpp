@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,8 @@ class Config {
   std::string current_;
   std::vector<std::string> files_;
   std::optional<Access> in_cluster_;
+  Environment env_;                        ///< for the proxy; none for a Config that was put together by hand
+  std::shared_ptr<PluginMemory> plugins_;  ///< what one user's plugin said serves all clusters
 };
 
 }  // namespace slipway::kube

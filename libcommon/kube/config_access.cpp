@@ -6,6 +6,7 @@
 #include "core/text.hpp"
 #include "data/yaml.hpp"
 #include "kube/config.hpp"
+#include "kube/proxy.hpp"
 
 #include <fmt/format.h>
 
@@ -197,6 +198,8 @@ Access Config::access(const Overrides& overrides) const {
     throw Error(failure::bad_setup, fmt::format("cluster '{}' has no server", access.cluster)).add_place(sources());
   if (access.server.find("://") == std::string::npos) access.server = "https://" + access.server;
   while (access.server.ends_with('/')) access.server.pop_back();
+  if (!access.proxy && env_) access.proxy = proxy_for(access.server, env_);
+  if (access.exec) access.plugins = plugins_;
   if (access.insecure && access.ca_pem)
     throw Error(
         failure::bad_setup,

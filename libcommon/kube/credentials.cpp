@@ -9,6 +9,9 @@
 #include "process/spawn.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
 
 namespace slipway::kube {
 
@@ -22,9 +25,16 @@ constexpr auto token_file_life = 60s;  // as client-go: rotated tokens overlap f
 constexpr auto expiry_margin = 10s;
 constexpr auto plugin_limit = 60s;
 
+/// May the plugin ask the person? @source client.authentication.k8s.io, interactiveMode
+bool interactive(const ExecPlugin& plugin) {
+  return plugin.interactive != ExecPlugin::Interactive::never && ::isatty(STDIN_FILENO) == 1;
+}
+
 /// KUBERNETES_EXEC_INFO. @source client.authentication.k8s.io ExecCredential
 std::string exec_info(const Access& access) {
-  json info{{"apiVersion", access.exec->api_version}, {"kind", "ExecCredential"}, {"spec", {{"interactive", false}}}};
+  json info{{"apiVersion", access.exec->api_version},
+            {"kind", "ExecCredential"},
+            {"spec", {{"interactive", interactive(*access.exec)}}}};
   if (access.exec->provide_cluster_info) {
     json cluster{{"server", access.server}, {"insecure-skip-tls-verify", access.insecure}};
     if (access.tls_server_name) cluster["tls-server-name"] = *access.tls_server_name;
@@ -33,6 +43,13 @@ std::string exec_info(const Access& access) {
     info["spec"]["cluster"] = std::move(cluster);
   }
   return info.dump();
+}
+
+/// All that a plugin is told: equal questions have equal answers.
+std::string question_of(const Access& access) {
+  json question{access.exec->command, access.exec->args, exec_info(access)};
+  for (const auto& [name, value] : access.exec->env) question.push_back(name + '=' + value);
+  return question.dump();
 }
 
 }  // namespace
@@ -45,7 +62,7 @@ const CredentialProof& Credentials::current(const io::Run& run) {
   proof_ = std::move(fresh);
   expires_.reset();
   if (access_->token) proof_->authorization = "Bearer " + *access_->token;
-  else if (access_->exec) run_plugin(run);
+  else if (access_->exec) ask_plugin(run);
   else if (access_->token_file) read_token_file();
   else if (access_->basic)
     proof_->authorization = "Basic " + base64::encode(access_->basic->first + ':' + access_->basic->second);
@@ -54,6 +71,7 @@ const CredentialProof& Credentials::current(const io::Run& run) {
 
 bool Credentials::renew() {
   proof_.reset();
+  refused_ = true;
   return !access_->token && (access_->exec || access_->token_file);
 }
 
@@ -68,17 +86,43 @@ void Credentials::read_token_file() {
   expires_ = Clock::now() + token_file_life;
 }
 
-void Credentials::run_plugin(const io::Run& run) {
-  const auto& plugin = *access_->exec;
+void Credentials::ask_plugin(const io::Run& run) {
   proof_.reset();  // stays so when anything below throws
+  const bool again = std::exchange(refused_, false);
+  PluginAnswer answer;
+  if (access_->plugins) {
+    auto& memory = *access_->plugins;
+    const std::scoped_lock lock(memory.mutex);
+    const auto key = question_of(*access_);
+    const auto known = memory.answers.find(key);
+    const bool fresh =
+        known != memory.answers.end() && (!known->second.expires || Clock::now() < *known->second.expires);
+    if (fresh && !again) {
+      answer = known->second;
+    } else {
+      answer = run_plugin(run);
+      memory.answers[key] = answer;
+    }
+  } else {
+    answer = run_plugin(run);
+  }
+  proof_ = std::move(answer.proof);
+  if (!proof_->cert_pem) proof_->cert_pem = access_->cert_pem;
+  if (!proof_->key_pem) proof_->key_pem = access_->key_pem;
+  expires_ = answer.expires;
+}
+
+PluginAnswer Credentials::run_plugin(const io::Run& run) const {
+  const auto& plugin = *access_->exec;
   const auto fail = [&](const std::string& why) {
     return Error(failure::bad_setup,
                  fmt::format("the credential plugin '{}' of user '{}' {}", plugin.command, access_->user, why),
                  plugin.install_hint);
   };
-  if (plugin.interactive == ExecPlugin::Interactive::always)
-    throw fail("insists on a terminal (interactiveMode: Always), which it cannot get here");
+  if (plugin.interactive == ExecPlugin::Interactive::always && !interactive(plugin))
+    throw fail("insists on a terminal (interactiveMode: Always), and standard input is none");
   process::Command command;
+  command.at_terminal = interactive(plugin);
   command.argv.push_back(plugin.command);
   command.argv.insert(command.argv.end(), plugin.args.begin(), plugin.args.end());
   command.env = plugin.env;
@@ -110,17 +154,14 @@ void Credentials::run_plugin(const io::Run& run) {
   const auto key = text_at(answer, {"status", "clientKeyData"});
   if (token.empty() && (cert.empty() || key.empty()))
     throw fail("answered without a token and without a certificate and key");
-  CredentialProof fresh;
-  if (!token.empty()) fresh.authorization = "Bearer " + token;
+  PluginAnswer said;
+  if (!token.empty()) said.proof.authorization = "Bearer " + token;
   if (!cert.empty() && !key.empty()) {
-    fresh.cert_pem = cert;
-    fresh.key_pem = key;
-  } else {
-    fresh.cert_pem = access_->cert_pem;
-    fresh.key_pem = access_->key_pem;
+    said.proof.cert_pem = cert;
+    said.proof.key_pem = key;
   }
-  proof_ = std::move(fresh);
-  if (const auto until = time_at(answer, {"status", "expirationTimestamp"})) expires_ = *until - expiry_margin;
+  if (const auto until = time_at(answer, {"status", "expirationTimestamp"})) said.expires = *until - expiry_margin;
+  return said;
 }
 
 }  // namespace slipway::kube

@@ -7,6 +7,8 @@
 #include "kube/access.hpp"
 
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -19,6 +21,19 @@ struct CredentialProof {
   std::optional<std::string> key_pem;
 };
 
+/// One answer of a plugin.
+struct PluginAnswer {
+  CredentialProof proof;
+  std::optional<std::chrono::system_clock::time_point> expires;
+};
+
+/// Answers by what was asked, so that several clusters of one user run the plugin once. Safe from several threads; a
+/// second one waits for the first one's answer.
+struct PluginMemory {
+  std::mutex mutex;
+  std::map<std::string, PluginAnswer> answers;
+};
+
 class Credentials {
  public:
   explicit Credentials(const Access& access) : access_(&access) {}
@@ -29,11 +44,13 @@ class Credentials {
   bool renew();
 
  private:
-  void run_plugin(const io::Run& run);
+  void ask_plugin(const io::Run& run);
+  [[nodiscard]] PluginAnswer run_plugin(const io::Run& run) const;
   void read_token_file();
 
   const Access* access_;
   std::optional<CredentialProof> proof_;
+  bool refused_ = false;  ///< what the plugin said last was not accepted: ask it again
   std::optional<std::chrono::system_clock::time_point> expires_;
 };
 

@@ -117,6 +117,16 @@ LogTail log_tail(Client& client, const std::string& name_space, const std::strin
   return tail;
 }
 
+std::string claim_uid(Client& client, const std::string& name_space, const std::string& claim, const io::Run& run) {
+  try {
+    const auto found = client.find(path_of(*known_resource("pvc"), name_space, claim), run);
+    return found ? text_at(*found, {"metadata", "uid"}) : "";
+  } catch (const Error& error) {
+    if (ends_the_run(error)) throw;
+    return {};
+  }
+}
+
 std::vector<EventFact> events_about(Client& client, const std::string& name_space, const std::string& uid,
                                     const io::Run& run) {
   std::vector<EventFact> events;
@@ -133,7 +143,8 @@ std::vector<EventFact> events_about(Client& client, const std::string& name_spac
 std::vector<EvidenceFile> collect_evidence(Client& client, const std::string& name_space, const std::string& selector,
                                            const io::Run& run, const EvidenceLimits& limits) {
   Collector collector{client, name_space, run, {}};
-  for (const std::string_view kind : {"deployments", "statefulsets", "daemonsets", "jobs", "replicasets", "services"})
+  for (const std::string_view kind :
+       {"deployments", "statefulsets", "daemonsets", "jobs", "replicasets", "services", "persistentvolumeclaims"})
     collector.objects(*known_resource(kind), selector);
   auto pods = collector.list(*known_resource("pods"), selector);
   collector.keep(*known_resource("pods"), pods);

@@ -45,6 +45,10 @@ struct LogTail {
 [[nodiscard]] LogTail log_tail(Client& client, const std::string& name_space, const std::string& pod,
                                const std::string& container, bool previous, int lines, const io::Run& run);
 
+/// The UID of a PersistentVolumeClaim, whose events tell why a volume is not there; empty when it cannot be read.
+[[nodiscard]] std::string claim_uid(Client& client, const std::string& name_space, const std::string& claim,
+                                    const io::Run& run);
+
 /// Events about one object, oldest first, each (reason, message) once with its count.
 /// Empty when they may not be read.
 [[nodiscard]] std::vector<EventFact> events_about(Client& client, const std::string& name_space, const std::string& uid,

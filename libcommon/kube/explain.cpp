@@ -17,6 +17,7 @@ std::string_view word_of(State state) {
   case State::done: return "OK";
   case State::progressing: return "GOING";
   case State::held: return "HELD";
+  case State::no_rule: return "NO RULE";
   case State::failed: return "FAILED";
   case State::superseded: return "OVERTAKEN";
   case State::gone: return "GONE";
@@ -67,7 +68,7 @@ std::vector<std::string> explain(const Outcome& outcome, const ExplainOptions& o
     return lines;
   }
   if (verdict.state != State::failed) add("state", verdict.text);
-  if (verdict.state == State::timeout || verdict.state == State::unreachable)
+  if (verdict.state == State::timeout || verdict.state == State::unreachable || verdict.state == State::progressing)
     for (const auto& missing : verdict.waiting)
       if (missing != verdict.text) add("missing", missing);
   if (verdict.cause) {
@@ -108,19 +109,29 @@ std::vector<std::string> explain(const Outcome& outcome, const ExplainOptions& o
   if (!verdict.serving.empty()) add("serving", verdict.serving);
   if (!verdict.changed.empty()) add("changed", verdict.changed);
   for (const auto& warning : verdict.warnings) add("note", warning);
+  // The last screen holds the cause: a long log must not have scrolled it away.
+  constexpr std::size_t screen = 18;
+  const auto cause = std::ranges::find_if(lines, [](const auto& line) { return line.starts_with("cause "); });
+  if (cause != lines.end() && lines.end() - cause > static_cast<std::ptrdiff_t>(screen)) {
+    const std::string again = *cause;
+    lines.push_back(again);
+  }
   if (!options.next.empty()) add("next", options.next);
   return lines;
 }
 
 std::string summary_line(const Outcome& outcome) {
   const auto& verdict = outcome.verdict;
-  const auto name = fmt::format("{} \"{}\"", name_of(outcome.target.kind), outcome.target.name);
+  const auto name = fmt::format("{} \"{}\"", outcome.target.type(), outcome.target.name);
   switch (verdict.state) {
   case State::done:
     if (outcome.target.kind == Kind::job) return name + " completed";
+    if (outcome.target.kind == Kind::custom) return name + " is ready";
+    if (outcome.verdict.partitioned) return fmt::format("{} partitioned roll out complete: {}", name, verdict.text);
     return name + " successfully rolled out";  // kubectl's words, which scripts grep for
   case State::progressing: return fmt::format("{} is not rolled out yet: {}", name, verdict.text);
   case State::held: return fmt::format("{} is held: {}", name, verdict.text);
+  case State::no_rule: return fmt::format("{} has no rule of readiness: {}", name, verdict.text);
   case State::failed: return fmt::format("{} failed: {}", name, verdict.text);
   case State::superseded: return fmt::format("{} was overtaken: {}", name, verdict.text);
   case State::gone: return fmt::format("{} {}", name, verdict.text);

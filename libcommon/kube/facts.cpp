@@ -2,13 +2,14 @@
 #include "kube/facts.hpp"
 
 #include "core/text.hpp"
+#include "kube/facts_parts.hpp"
 #include "kube/fields.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <set>
 
 namespace slipway::kube {
 
@@ -16,31 +17,10 @@ using nlohmann::json;
 
 namespace {
 
-/// progressDeadlineSeconds of "no deadline". @source apps/v1 Deployment, controller's HasProgressDeadline
-constexpr int no_deadline = 2147483647;
-
-Conditions read_conditions(const json& object) {
-  Conditions list;
-  for (const auto& item : list_at(object, {"status", "conditions"})) {
-    if (!item.is_object()) continue;
-    list.push_back({text_at(item, {"type"}), text_at(item, {"status"}), text_at(item, {"reason"}),
-                    text_at(item, {"message"}), time_at(item, {"lastTransitionTime"}),
-                    time_at(item, {"lastUpdateTime"})});
-  }
-  return list;
-}
-
 std::string owner_of(const json& object) {
   for (const auto& reference : list_at(object, {"metadata", "ownerReferences"}))
     if (flag_at(reference, {"controller"})) return text_at(reference, {"uid"});
   return {};
-}
-
-std::vector<std::string> images_of(const json& pod_template) {
-  std::vector<std::string> images;
-  for (const auto& container : list_at(pod_template, {"spec", "containers"}))
-    images.push_back(text_at(container, {"image"}));
-  return images;
 }
 
 Termination read_termination(const json& ended) {
@@ -106,30 +86,24 @@ void read_containers(Pod& pod, const json& object, std::string_view spec_list, s
   }
 }
 
-/// A LabelSelector as the API's query wants it.
-std::string selector_query(const json& selector) {
-  std::vector<std::string> terms;
-  for (const auto& [key, value] : map_at(selector, {"matchLabels"}).items())
-    if (value.is_string()) terms.push_back(fmt::format("{}={}", key, value.get<std::string>()));
-  for (const auto& expression : list_at(selector, {"matchExpressions"})) {
-    const auto key = text_at(expression, {"key"});
-    const auto verb = text_at(expression, {"operator"});
-    std::vector<std::string> values;
-    for (const auto& value : list_at(expression, {"values"}))
-      if (value.is_string()) values.push_back(value.get<std::string>());
-    const auto set = '(' + text::join(values, ",") + ')';
-    if (verb == "In") terms.push_back(fmt::format("{} in {}", key, set));
-    else if (verb == "NotIn") terms.push_back(fmt::format("{} notin {}", key, set));
-    else if (verb == "Exists") terms.push_back(key);
-    else if (verb == "DoesNotExist") terms.push_back('!' + key);
+}  // namespace
+
+Conditions read_conditions(const json& object) {
+  Conditions list;
+  for (const auto& item : list_at(object, {"status", "conditions"})) {
+    if (!item.is_object()) continue;
+    list.push_back({text_at(item, {"type"}), text_at(item, {"status"}), text_at(item, {"reason"}),
+                    text_at(item, {"message"}), time_at(item, {"lastTransitionTime"}),
+                    time_at(item, {"lastUpdateTime"})});
   }
-  return text::join(terms, ",");
+  return list;
 }
 
-std::string int_or_percent(const json& object, Path path) {
-  const auto* value = field(object, path);
-  if (!value) return {};
-  return value->is_string() ? value->get<std::string>() : value->dump();
+std::vector<std::string> images_of(const json& pod_template) {
+  std::vector<std::string> images;
+  for (const auto& container : list_at(pod_template, {"spec", "containers"}))
+    images.push_back(text_at(container, {"image"}));
+  return images;
 }
 
 std::int64_t revision_of(const json& object) {
@@ -140,60 +114,6 @@ std::int64_t revision_of(const json& object) {
   return number;
 }
 
-void read_status(Workload& workload, const json& object) {
-  workload.replicas = int_at(object, {"status", "replicas"});
-  workload.updated = int_at(object, {"status", "updatedReplicas"});
-  workload.ready = int_at(object, {"status", "readyReplicas"});
-  workload.available = int_at(object, {"status", "availableReplicas"});
-  workload.unavailable = int_at(object, {"status", "unavailableReplicas"});
-  if (const auto count = maybe_number(object, {"status", "terminatingReplicas"}))
-    workload.terminating = static_cast<int>(*count);
-}
-
-void read_kind(Workload& workload, const json& object) {
-  switch (workload.kind) {
-  case Kind::deployment:
-    workload.paused = flag_at(object, {"spec", "paused"});
-    workload.recreate = text_at(object, {"spec", "strategy", "type"}) == "Recreate";
-    workload.max_surge = int_or_percent(object, {"spec", "strategy", "rollingUpdate", "maxSurge"});
-    workload.max_unavailable = int_or_percent(object, {"spec", "strategy", "rollingUpdate", "maxUnavailable"});
-    if (const auto seconds = maybe_number(object, {"spec", "progressDeadlineSeconds"});
-        seconds && *seconds != no_deadline)
-      workload.deadline = static_cast<int>(*seconds);
-    break;
-  case Kind::stateful_set:
-    workload.on_delete = text_at(object, {"spec", "updateStrategy", "type"}) == "OnDelete";
-    workload.partition = int_at(object, {"spec", "updateStrategy", "rollingUpdate", "partition"});
-    workload.ordinals_start = int_at(object, {"spec", "ordinals", "start"});
-    workload.current_revision = text_at(object, {"status", "currentRevision"});
-    workload.update_revision = text_at(object, {"status", "updateRevision"});
-    break;
-  case Kind::daemon_set:
-    workload.on_delete = text_at(object, {"spec", "updateStrategy", "type"}) == "OnDelete";
-    workload.wanted = int_at(object, {"status", "desiredNumberScheduled"});
-    workload.replicas = int_at(object, {"status", "currentNumberScheduled"});
-    workload.updated = int_at(object, {"status", "updatedNumberScheduled"});
-    workload.ready = int_at(object, {"status", "numberReady"});
-    workload.available = int_at(object, {"status", "numberAvailable"});
-    workload.unavailable = int_at(object, {"status", "numberUnavailable"});
-    break;
-  case Kind::job:
-    workload.paused = flag_at(object, {"spec", "suspend"});
-    workload.wanted = int_at(object, {"spec", "completions"}, 1);
-    workload.succeeded = int_at(object, {"status", "succeeded"});
-    workload.failed = int_at(object, {"status", "failed"});
-    workload.observed = workload.generation;  // a Job has no observedGeneration
-    break;
-  case Kind::replica_set: break;
-  case Kind::pod:
-    workload.observed = workload.generation;
-    workload.template_text.clear();
-    break;
-  }
-}
-
-}  // namespace
-
 const Condition* find(const Conditions& conditions, std::string_view type) {
   const auto found = std::ranges::find(conditions, type, &Condition::type);
   return found == conditions.end() ? nullptr : &*found;
@@ -202,60 +122,6 @@ const Condition* find(const Conditions& conditions, std::string_view type) {
 bool Pod::ready() const {
   const auto* condition = find(conditions, "Ready");
   return condition && condition->status == "True";
-}
-
-std::string_view name_of(Kind kind) {
-  switch (kind) {
-  case Kind::deployment: return "deployment";
-  case Kind::stateful_set: return "statefulset";
-  case Kind::daemon_set: return "daemonset";
-  case Kind::job: return "job";
-  case Kind::replica_set: return "replicaset";
-  case Kind::pod: return "pod";
-  }
-  return "workload";
-}
-
-std::string_view resource_of(Kind kind) {
-  switch (kind) {
-  case Kind::deployment: return "Deployment";
-  case Kind::stateful_set: return "StatefulSet";
-  case Kind::daemon_set: return "DaemonSet";
-  case Kind::job: return "Job";
-  case Kind::replica_set: return "ReplicaSet";
-  case Kind::pod: return "Pod";
-  }
-  return "";
-}
-
-std::optional<Kind> kind_of(std::string_view name) {
-  struct Row {
-    Kind kind;
-    std::initializer_list<std::string_view> names;
-  };
-  static const Row rows[] = {
-      {Kind::deployment, {"deployment", "deployments", "deploy", "deployment.apps", "deployments.apps"}},
-      {Kind::stateful_set, {"statefulset", "statefulsets", "sts", "statefulset.apps", "statefulsets.apps"}},
-      {Kind::daemon_set, {"daemonset", "daemonsets", "ds", "daemonset.apps", "daemonsets.apps"}},
-      {Kind::job, {"job", "jobs", "job.batch", "jobs.batch"}},
-      {Kind::replica_set, {"replicaset", "replicasets", "rs", "replicaset.apps", "replicasets.apps"}},
-      {Kind::pod, {"pod", "pods", "po"}},
-  };
-  const auto wanted = text::lower(name);
-  for (const auto& row : rows)
-    if (std::ranges::find(row.names, wanted) != row.names.end()) return row.kind;
-  return std::nullopt;
-}
-
-std::string canonical_template(const json& pod_template) {
-  if (!pod_template.is_object()) return {};
-  auto copy = pod_template;
-  if (const auto metadata = copy.find("metadata"); metadata != copy.end() && metadata->is_object()) {
-    metadata->erase("creationTimestamp");
-    if (const auto labels = metadata->find("labels"); labels != metadata->end() && labels->is_object())
-      labels->erase("pod-template-hash");
-  }
-  return copy.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Pod read_pod(const json& object) {
@@ -282,6 +148,8 @@ Pod read_pod(const json& object) {
   for (const auto& volume : list_at(object, {"spec", "volumes"}))
     if (auto claim = text_at(volume, {"persistentVolumeClaim", "claimName"}); !claim.empty())
       pod.claims.push_back(std::move(claim));
+  if (const auto* evicted = find(pod.conditions, "DisruptionTarget"); evicted && evicted->status == "True")
+    pod.lost_at = evicted->changed;
   read_containers(pod, object, "initContainers", "initContainerStatuses", true);
   read_containers(pod, object, "containers", "containerStatuses", false);
   return pod;
@@ -306,34 +174,46 @@ ReplicaSet read_replica_set(const json& object) {
   return set;
 }
 
-Workload read_workload(const json& object, Kind kind) {
-  Workload workload;
-  workload.kind = kind;
-  workload.name = text_at(object, {"metadata", "name"});
-  workload.name_space = text_at(object, {"metadata", "namespace"});
-  workload.uid = text_at(object, {"metadata", "uid"});
-  workload.resource_version = text_at(object, {"metadata", "resourceVersion"});
-  workload.generation = number_at(object, {"metadata", "generation"});
-  workload.observed = number_at(object, {"status", "observedGeneration"});
-  workload.created = time_at(object, {"metadata", "creationTimestamp"});
-  workload.deleting = time_at(object, {"metadata", "deletionTimestamp"});
-  workload.revision = revision_of(object);
-  workload.wanted = int_at(object, {"spec", "replicas"}, 1);
-  workload.min_ready_seconds = int_at(object, {"spec", "minReadySeconds"});
-  const auto& pod_template = map_at(object, {"spec", "template"});
-  workload.template_text = canonical_template(pod_template);
-  workload.images = images_of(kind == Kind::pod ? object : pod_template);
-  for (const auto& [key, value] : map_at(object, {"spec", "selector", "matchLabels"}).items())
-    if (value.is_string()) workload.selector.emplace(key, value.get<std::string>());
-  workload.selector_text = selector_query(map_at(object, {"spec", "selector"}));
-  for (const auto& [key, value] : map_at(object, {"metadata", "annotations"}).items())
-    if (value.is_string() && (key.starts_with("slipway/") || key.starts_with("deployment.kubernetes.io/") ||
-                              key.starts_with("meta.helm.sh/")))
-      workload.annotations.emplace(key, value.get<std::string>());
-  workload.conditions = read_conditions(object);
-  read_status(workload, object);
-  read_kind(workload, object);
-  return workload;
+RevisionFact read_revision(const json& object) {
+  RevisionFact revision;
+  revision.name = text_at(object, {"metadata", "name"});
+  revision.uid = text_at(object, {"metadata", "uid"});
+  revision.owner = owner_of(object);
+  revision.hash = text_at(object, {"metadata", "labels", "controller-revision-hash"});
+  if (revision.hash.empty()) revision.hash = text_at(object, {"metadata", "labels", "controller.kubernetes.io/hash"});
+  revision.number = number_at(object, {"revision"});
+  const auto& pod_template = map_at(object, {"data", "spec", "template"});
+  revision.template_text = canonical_template(pod_template);
+  revision.images = images_of(pod_template);
+  return revision;
+}
+
+std::optional<double> quantity(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double factor;
+  };
+  static constexpr std::array<Unit, 13> units{{{"Ki", 1024.0},
+                                               {"Mi", 1048576.0},
+                                               {"Gi", 1073741824.0},
+                                               {"Ti", 1099511627776.0},
+                                               {"Pi", 1125899906842624.0},
+                                               {"n", 1e-9},
+                                               {"u", 1e-6},
+                                               {"m", 1e-3},
+                                               {"k", 1e3},
+                                               {"M", 1e6},
+                                               {"G", 1e9},
+                                               {"T", 1e12},
+                                               {"P", 1e15}}};
+  double number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc{}) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (unit.empty()) return number;
+  for (const auto& each : units)
+    if (each.name == unit) return number * each.factor;
+  return std::nullopt;
 }
 
 EventFact read_event(const json& object) {

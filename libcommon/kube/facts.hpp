@@ -4,6 +4,8 @@
 // absent or of another type is taken as absent, because a server newer or older than us is normal.
 #pragma once
 
+#include "kube/custom.hpp"
+
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
@@ -80,6 +82,7 @@ struct Pod {
   std::string nominated_node;
   std::optional<Time> created;
   std::optional<Time> deleting;  ///< deletionTimestamp: the end of its grace
+  std::optional<Time> lost_at;   ///< evicted, preempted or lost with its node
   std::vector<std::string> finalizers;
   bool gated = false;  ///< schedulingGates
   Conditions conditions;
@@ -106,9 +109,20 @@ struct ReplicaSet {
   Conditions conditions;
 };
 
-enum class Kind { deployment, stateful_set, daemon_set, job, replica_set, pod };
+/// What a StatefulSet or DaemonSet keeps of each of its revisions.
+struct RevisionFact {
+  std::string name;
+  std::string uid;
+  std::string owner;
+  std::string hash;  ///< its pods carry it, or the name, in controller-revision-hash
+  std::int64_t number = 0;
+  std::string template_text;
+  std::vector<std::string> images;
+};
+
+enum class Kind { deployment, stateful_set, daemon_set, job, replica_set, pod, replication_controller, custom };
 [[nodiscard]] std::string_view name_of(Kind kind);                 ///< "deployment"
-[[nodiscard]] std::string_view resource_of(Kind kind);             ///< "Deployment"
+[[nodiscard]] std::string_view resource_of(Kind kind);             ///< "Deployment"; empty for a custom resource
 [[nodiscard]] std::optional<Kind> kind_of(std::string_view name);  ///< kind, plural, short name; any case
 
 /// One workload: what was asked for, and what its controller says of it. A count that the server
@@ -127,6 +141,7 @@ struct Workload {
   bool paused = false;        ///< or a suspended Job
   bool on_delete = false;
   bool recreate = false;
+  bool one_by_one = false;  ///< podManagementPolicy OrderedReady
   int wanted = 1;
   int partition = 0;  ///< of a StatefulSet
   int ordinals_start = 0;
@@ -149,6 +164,8 @@ struct Workload {
   int succeeded = 0;  ///< of a Job
   int failed = 0;
   Conditions conditions;
+  std::string scaled_by;  ///< field manager that wrote the replicas last; empty: unknown
+  std::optional<CustomReading> custom;
   std::map<std::string, std::string> annotations;  ///< slipway/* and deployment.kubernetes.io/* only
 };
 
@@ -164,9 +181,13 @@ struct EventFact {
 
 [[nodiscard]] Pod read_pod(const nlohmann::json& object);
 [[nodiscard]] ReplicaSet read_replica_set(const nlohmann::json& object);
-/// A Deployment, StatefulSet, DaemonSet, Job, ReplicaSet or Pod, by its kind.
-[[nodiscard]] Workload read_workload(const nlohmann::json& object, Kind kind);
+[[nodiscard]] RevisionFact read_revision(const nlohmann::json& object);
+/// @param rules of a custom resource; other kinds have their own
+[[nodiscard]] Workload read_workload(const nlohmann::json& object, Kind kind, const ReadyRules& rules = {});
 [[nodiscard]] EventFact read_event(const nlohmann::json& object);
+
+/// "512Mi" as a number; nothing when it is none. @source resource.Quantity
+[[nodiscard]] std::optional<double> quantity(std::string_view text);
 
 /// The template without the label that the controller adds, dumped with sorted keys.
 [[nodiscard]] std::string canonical_template(const nlohmann::json& pod_template);

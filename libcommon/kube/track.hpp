@@ -20,7 +20,10 @@ struct Target {
   Kind kind = Kind::deployment;
   std::string name_space;
   std::string name;
-  [[nodiscard]] std::string text() const { return std::string(name_of(kind)) + '/' + name; }
+  std::optional<Resource> resource;        ///< of a custom resource
+  [[nodiscard]] std::string type() const;  ///< "deployment", "certificate.cert-manager.io"
+  [[nodiscard]] std::string text() const { return type() + '/' + name; }
+  [[nodiscard]] const Resource& api() const;  ///< where it is read and written
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -51,6 +54,8 @@ struct TrackOptions {
   std::chrono::milliseconds api_grace{300'000};  ///< out of contact for longer: State::unreachable
   std::string place;  ///< the cluster's name, before the object's in progress lines; may be empty
   int log_lines = 25;
+  int follow_logs = 0;     ///< lines a second of the new pods' logs that are told meanwhile; 0: none
+  bool explain = false;    ///< with `wait` false: fetch events and logs of what is wrong, too
   bool settle_all = true;  ///< go on with the others after one has failed
   /// Told of every change of text or state, not of every look.
   std::function<void(const Target&, const Verdict&)> on_change;
@@ -65,7 +70,7 @@ struct TrackOptions {
 
 /// The worst of several by the exit order 1 69 75 66 124 3 0.
 [[nodiscard]] State worst(const std::vector<Outcome>& outcomes);
-/// The status that goes with it: failed 1, held 3, superseded 75, gone 66, unreachable 69, timeout 124,
+/// The status that goes with it: failed 1, held 3, no rule 65, superseded 75, gone 66, unreachable 69, timeout 124,
 /// progressing 3 (a look without waiting), done 0.
 [[nodiscard]] ExitCode exit_code_of(State state);
 

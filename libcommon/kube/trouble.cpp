@@ -30,7 +30,10 @@ constexpr std::array classes{
                  "a Secret, ConfigMap or key that a container needs is missing"},
     TroubleClass{"volume-missing", "VolumeMissing", deterministic, 30s, 0,
                  "a volume's claim, Secret or ConfigMap does not exist"},
+    TroubleClass{"revision-trap", "RevisionTrap", deterministic, 20s, 0,
+                 "a broken pod of an older revision keeps a StatefulSet from going on"},
     TroubleClass{"create-denied", "CreateDenied", deterministic, 15s, 2, "policy does not let the pods be made"},
+    TroubleClass{"set-denied", "ReplicaSetDenied", deterministic, 30s, 0, "the ReplicaSet itself cannot be made"},
     TroubleClass{"quota", "Quota", probable, 60s, 0, "the namespace's quota leaves no room for the pods"},
     TroubleClass{"webhook-down", "WebhookDown", probable, 120s, 0, "an admission webhook does not answer"},
     TroubleClass{"cannot-run", "CannotRun", deterministic, 0s, 2, "the container's command cannot be started"},
@@ -45,8 +48,8 @@ constexpr std::array classes{
     TroubleClass{"unschedulable", "Unschedulable", probable, 120s, 0, "no node can take the pod"},
     TroubleClass{"volume-pending", "VolumePending", probable, 120s, 0, "a volume cannot be bound, attached or mounted"},
     TroubleClass{"sandbox", "Sandbox", probable, 150s, 0, "the node cannot set up the pod's network"},
+    TroubleClass{"pod-lost", "PodLost", probable, 0s, 3, "pods are evicted, preempted or lost with their node"},
     TroubleClass{"never-ready", "NeverReady", note, 0s, 0, "a container runs and does not become ready"},
-    TroubleClass{"pod-lost", "PodLost", note, 0s, 0, "a pod was evicted, preempted or lost with its node"},
     TroubleClass{"stuck-terminating", "StuckTerminating", note, 0s, 0, "a pod does not go away"},
 };
 
@@ -152,7 +155,8 @@ std::optional<Trouble> crash_trouble(const Pod& pod, const Container& container,
   trouble.previous_log = container.phase == Container::Phase::running;
   const int often = container.init ? std::min(2, max_restarts) : max_restarts;
   trouble.repeated = container.restarts >= often;
-  trouble.ripe = trouble.repeated || (backing_off && container.restarts >= std::max(1, often - 1));
+  trouble.ripe =
+      trouble.repeated || (backing_off && container.restarts >= (container.init ? often : std::max(1, often - 1)));
 
   std::string probe;
   const bool oom = end->reason == "OOMKilled";
@@ -166,7 +170,8 @@ std::optional<Trouble> crash_trouble(const Pod& pod, const Container& container,
   } else if (oom || (end->exit_code == 137 && !container.memory_limit.empty() && !killed_by_probe &&
                      pod.deleting == std::nullopt)) {
     trouble.kind = of("oom-killed");
-    trouble.ripe = container.restarts >= 2 || (container.restarts >= 1 && backing_off);
+    trouble.repeated = container.restarts >= 2;
+    trouble.ripe = trouble.repeated || (container.restarts >= 1 && backing_off);
     trouble.message = fmt::format("{}; memory limit {}, request {}", how_it_ended(*end),
                                   container.memory_limit.empty() ? "none" : container.memory_limit,
                                   container.memory_request.empty() ? "none" : container.memory_request);
@@ -191,25 +196,48 @@ std::chrono::seconds ready_budget(const Container& container) {
   return budget + 60s;
 }
 
-std::optional<Trouble> unready_trouble(const Pod& pod, const Container& container,
-                                       std::span<const EventFact* const> events, Time now) {
-  if (container.init || container.phase != Container::Phase::running || container.ready || !container.running_since)
-    return std::nullopt;
-  if (now - *container.running_since < ready_budget(container)) return std::nullopt;
-  std::string probe;
-  auto trouble = make(of("never-ready"), container, "");
-  trouble.count = events_with(events, "Unhealthy", "Readiness", &probe);
-  const auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(now - *container.running_since);
-  trouble.message = fmt::format("runs for {} and is not ready", text::show_duration(ran));
-  if (container.readiness) trouble.message += "; readiness probe " + container.readiness->text;
-  if (!probe.empty()) trouble.message += ": " + tidy_message(probe, 160);
+std::string gates_text(const Pod& pod) {
+  std::string text;
   for (const auto& gate : pod.readiness_gates) {
     const auto* condition = find(pod.conditions, gate);
     if (condition && condition->status == "True") continue;
-    trouble.message +=
-        fmt::format("; readiness gate {} is not met{}", gate,
-                    condition && !condition->message.empty() ? ": " + tidy_message(condition->message, 100) : "");
+    text += fmt::format("; readiness gate {} is not met{}", gate,
+                        condition && !condition->message.empty() ? ": " + tidy_message(condition->message, 100) : "");
   }
+  return text;
+}
+
+std::optional<Trouble> unready_trouble(const Pod& pod, const Container& container,
+                                       std::span<const EventFact* const> events, const Limits& limits, Time now) {
+  if (container.init || container.phase != Container::Phase::running || container.ready || !container.running_since)
+    return std::nullopt;
+  const auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(now - *container.running_since);
+  const bool over = limits.unready_after && ran >= *limits.unready_after;
+  if (ran < ready_budget(container) && !over) return std::nullopt;
+  std::string probe;
+  auto trouble = make(of("never-ready"), container, "");
+  trouble.count = events_with(events, "Unhealthy", "Readiness", &probe);
+  trouble.ripe = trouble.repeated = over;
+  trouble.message = fmt::format("runs for {} and is not ready", text::show_duration(ran));
+  if (container.readiness) trouble.message += "; readiness probe " + container.readiness->text;
+  if (!probe.empty()) trouble.message += ": " + tidy_message(probe, 160);
+  trouble.message += gates_text(pod);
+  return trouble;
+}
+
+/// All containers are ready and the pod is not: somebody outside has not opened a readiness gate.
+std::optional<Trouble> gate_trouble(const Pod& pod, const Limits& limits, Time now) {
+  if (pod.readiness_gates.empty() || pod.ready() || pod.finished()) return std::nullopt;
+  const auto* all = find(pod.conditions, "ContainersReady");
+  if (!all || all->status != "True" || !all->changed) return std::nullopt;
+  const auto stood = std::chrono::duration_cast<std::chrono::milliseconds>(now - *all->changed);
+  const bool over = limits.unready_after && stood >= *limits.unready_after;
+  const auto gates = gates_text(pod);
+  if ((stood < 60s && !over) || gates.empty()) return std::nullopt;
+  Trouble trouble;
+  trouble.kind = of("never-ready");
+  trouble.ripe = trouble.repeated = over;
+  trouble.message = fmt::format("its containers are ready for {}{}", text::show_duration(stood), gates);
   return trouble;
 }
 
@@ -309,6 +337,31 @@ std::string tidy_message(std::string_view message, std::size_t most) {
   return text;
 }
 
+std::optional<std::chrono::milliseconds> trouble_due(const Pod& pod, const Limits& limits, Time now) {
+  std::optional<std::chrono::milliseconds> soonest;
+  const auto at = [&](Time when) {
+    if (when <= now) return;
+    const auto in = std::chrono::ceil<std::chrono::milliseconds>(when - now);
+    if (!soonest || in < *soonest) soonest = in;
+  };
+  const auto both = [&](Time begun, std::chrono::milliseconds budget) {
+    at(begun + budget);
+    if (limits.unready_after) at(begun + *limits.unready_after);
+  };
+  if (pod.deleting) {
+    at(*pod.deleting + 60s);
+    return soonest;
+  }
+  if (pod.finished() || pod.ready()) return soonest;
+  for (const auto& container : pod.containers)
+    if (!container.init && container.phase == Container::Phase::running && !container.ready && container.running_since)
+      both(*container.running_since, ready_budget(container));
+  if (const auto* all = find(pod.conditions, "ContainersReady");
+      !pod.readiness_gates.empty() && all && all->status == "True" && all->changed)
+    both(*all->changed, 60s);
+  return soonest;
+}
+
 Trouble refusal(std::string_view message, int count) {
   Trouble trouble;
   trouble.message = tidy_message(message);
@@ -323,33 +376,39 @@ Trouble refusal(std::string_view message, int count) {
 }
 
 std::vector<Trouble> troubles_of(const Pod& pod, std::span<const EventFact* const> events,
-                                 const std::map<std::string, PullMemory>& pulls, int max_restarts, Time now) {
+                                 const std::map<std::string, PullMemory>& pulls, const Limits& limits, Time now) {
   std::vector<Trouble> troubles;
   const auto add = [&troubles](std::optional<Trouble> trouble) {
     if (trouble) troubles.push_back(std::move(*trouble));
     return trouble.has_value();
   };
+  constexpr auto recent = 600s;
+  if ((pod.phase == "Failed" || pod.reason == "NodeLost") && !pod.reason.empty()) {
+    Trouble trouble;
+    trouble.kind = of("pod-lost");
+    trouble.message = pod.reason + (pod.message.empty() ? "" : ": " + tidy_message(pod.message, 160));
+    // Pods that were lost long ago stay as objects and say nothing about now.
+    const auto when = pod.lost_at ? pod.lost_at : pod.created;
+    trouble.ripe = !when || now - *when < recent;
+    return {trouble};
+  }
   if (pod.deleting) {
     if (now < *pod.deleting + 60s) return troubles;
     Trouble trouble;
     trouble.kind = of("stuck-terminating");
-    trouble.message = pod.finalizers.empty() ? fmt::format("on node {}", pod.node.empty() ? "(none)" : pod.node)
-                                             : "held by finalizer " + text::join(pod.finalizers, ", ");
-    return {trouble};
-  }
-  if (pod.phase == "Failed" && !pod.reason.empty()) {
-    Trouble trouble;
-    trouble.kind = of("pod-lost");
-    trouble.message = pod.reason + (pod.message.empty() ? "" : ": " + tidy_message(pod.message, 160));
+    trouble.message = fmt::format("{} should have been gone at {}, node {}", pod.name,
+                                  text::rfc3339(*pod.deleting).substr(11, 8), pod.node.empty() ? "(none)" : pod.node);
+    if (!pod.finalizers.empty()) trouble.message += ", held by finalizer " + text::join(pod.finalizers, ", ");
     return {trouble};
   }
   for (const auto& container : pod.containers) {
     if (container.phase == Container::Phase::waiting &&
         (add(pull_trouble(container, pulls)) || add(waiting_trouble(container))))
       continue;
-    if (add(crash_trouble(pod, container, events, max_restarts))) continue;
-    add(unready_trouble(pod, container, events, now));
+    if (add(crash_trouble(pod, container, events, limits.max_restarts))) continue;
+    add(unready_trouble(pod, container, events, limits, now));
   }
+  add(gate_trouble(pod, limits, now));
   add(scheduling_trouble(pod, events));
   if (troubles.empty()) add(volume_trouble(pod, events));
   std::string message;

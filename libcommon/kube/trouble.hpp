@@ -51,12 +51,20 @@ struct PullMemory {
   int attempts = 0;
 };
 
+/// Where the user draws the lines.
+struct Limits {
+  int max_restarts = 3;                                    ///< of a pod of this revision before it is a crash loop
+  std::optional<std::chrono::milliseconds> unready_after;  ///< running and not ready for so long is a failure
+};
+
 /// All troubles of one pod now, most telling first.
 /// @param events those about this pod
-/// @param max_restarts of a pod of this revision before it is a crash loop
 [[nodiscard]] std::vector<Trouble> troubles_of(const Pod& pod, std::span<const EventFact* const> events,
-                                               const std::map<std::string, PullMemory>& pulls, int max_restarts,
+                                               const std::map<std::string, PullMemory>& pulls, const Limits& limits,
                                                Time now);
+
+/// In how long time alone gives this pod a trouble that it does not have yet; nothing when it never does.
+[[nodiscard]] std::optional<std::chrono::milliseconds> trouble_due(const Pod& pod, const Limits& limits, Time now);
 
 /// What keeps an owner (ReplicaSet, StatefulSet, ...) from making pods: quota, policy, webhooks.
 /// @param message of its ReplicaFailure condition or FailedCreate event

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <optional>
 #include <random>
+#include <utility>
 
 namespace slipway::kube {
 
@@ -73,6 +74,8 @@ constexpr milliseconds first_back_off{800};
 constexpr milliseconds most_back_off{30'000};
 /// Bookmarks come about once a minute: silence for longer than twice that is a dead peer.
 constexpr milliseconds silence{150'000};
+/// A peer that does not even acknowledge for so long is gone, whatever the stream holds back.
+constexpr milliseconds dead_peer{60'000};
 
 }  // namespace
 
@@ -83,9 +86,11 @@ struct Watch::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
     if (active) client.transport().cancel(*active);
+    give_slot();
   }
 
   Client& client;
+  io::Events* events = nullptr;  ///< of the last step(): outlives the requests that it began
   WatchOptions options;
   Sink sink;
   std::minstd_rand random;
@@ -100,11 +105,15 @@ struct Watch::Impl {
   bool complete = false;  ///< the last list came to its end
   bool forbidden = false;
   bool renewed = false;
+  bool holds_slot = false;
   std::optional<Error> fatal;
   std::string trouble;
   std::optional<Steady::time_point> lost_at;
   Steady::time_point stream_begun;
 
+  void saw(const http::Response& response) {
+    if (events) client.saw(response, io::Run{*events, {}, {}});
+  }
   void start(const io::Run& run);
   void start_list(const io::Run& run);
   void start_stream(const io::Run& run);
@@ -113,6 +122,9 @@ struct Watch::Impl {
   void on_event(std::string_view text);
   /// @returns true when it has been dealt with
   void on_refusal(const http::Response& response);
+  void give_slot() {
+    if (std::exchange(holds_slot, false)) client.give_slot();
+  }
   void contact() {
     trouble.clear();
     lost_at.reset();
@@ -134,6 +146,7 @@ struct Watch::Impl {
 };
 
 void Watch::Impl::start(const io::Run& run) {
+  events = &run.events;
   if (version.empty()) start_list(run);
   else start_stream(run);
 }
@@ -143,8 +156,16 @@ void Watch::Impl::start_list(const io::Run& run) {
   if (paged) query.emplace_back("limit", "500");
   if (!page.empty()) query.emplace_back("continue", page);
   sent = client.request("GET", with_query(options.path, query), run);
-  active = client.transport().start(sent, [this](http::Result result) {
+  if (!client.take_slot()) {  // others are being listed: soon
+    due = Steady::now() + 20ms;
+    return;
+  }
+  holds_slot = true;
+  auto request = sent;
+  request.compressed = true;
+  active = client.transport().start(std::move(request), [this](http::Result result) {
     active.reset();
+    give_slot();
     on_list(std::move(result));
     json none;
     if (!complete || !trouble.empty()) sink(Change::lost, none);
@@ -159,7 +180,7 @@ void Watch::Impl::on_list(http::Result result) {
     return;
   }
   auto& response = *result.response;
-  client.saw(response);
+  saw(response);
   if (response.status >= 300) {
     on_refusal(response);
     return;
@@ -226,6 +247,7 @@ void Watch::Impl::start_stream(const io::Run& run) {
   auto request = sent;
   request.total_timeout = 0ms;
   request.stall_timeout = silence;
+  request.dead_peer = dead_peer;
   request.on_data = [this](std::string_view bytes) {
     contact();
     try {
@@ -270,7 +292,7 @@ void Watch::Impl::on_stream_end(http::Result result) {
     lose(error.message());
     return;
   }
-  client.saw(*result.response);
+  saw(*result.response);
   if (result.response->status >= 300) on_refusal(*result.response);
 }
 
@@ -281,13 +303,13 @@ Watch::~Watch() = default;
 milliseconds Watch::step(const io::Run& run) {
   auto& self = *impl_;
   if (self.fatal) throw *self.fatal;
-  if (self.forbidden || self.active) return 60s;
+  if (self.forbidden || self.active || (self.options.once && self.complete)) return 60s;
   const auto now = Steady::now();
   if (now >= self.due) {
     self.start(run);
-    return 60s;
+    if (self.active) return 60s;
   }
-  return std::chrono::ceil<milliseconds>(self.due - now);
+  return std::max(1ms, std::chrono::ceil<milliseconds>(self.due - now));
 }
 
 bool Watch::synced() const { return impl_->complete; }

@@ -39,6 +39,7 @@ class JsonSplitter {
 struct WatchOptions {
   std::string path;       ///< of the collection
   Query query;            ///< fieldSelector, labelSelector
+  bool once = false;      ///< the list alone, no watch after it
   bool optional = false;  ///< a 403 ends it quietly instead of throwing: readable() tells
 };
 

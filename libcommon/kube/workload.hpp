@@ -11,6 +11,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct Snapshot {
   std::vector<ReplicaSet> replica_sets;
   std::vector<Pod> pods;
   std::vector<EventFact> events;
+  std::vector<RevisionFact> revisions;  ///< of StatefulSets and DaemonSets
+  std::set<std::string> unready_nodes;  ///< as far as nodes may be read
+  std::optional<Workload> last;         ///< what was seen of it when it was deleted
   bool sets_readable = true;
   bool pods_readable = true;
   bool events_readable = true;
@@ -39,9 +43,16 @@ struct Policy {
   std::map<std::string, Mode, std::less<>> classes;   ///< by id; over fail_fast
   std::optional<std::chrono::milliseconds> patience;  ///< upper bound for every class's own
   int max_restarts = 3;
+  std::optional<std::chrono::milliseconds> fail_unready_after;  ///< running and not ready for so long fails
+  /// There will be no second look: how long trouble has lasted is taken from what the objects say themselves.
+  bool one_look = false;
+  bool ignore_unready_nodes = false;  ///< pods of a DaemonSet on nodes that are not ready are not waited for
+  ReadyRules rules;                   ///< of custom resources
   std::optional<std::chrono::milliseconds> no_progress;  ///< default: the deadline, else 10 min
   bool follow_superseded = false;
-  bool require_full = false;  ///< a StatefulSet's partition counts as held
+  std::optional<std::int64_t> revision;  ///< the only one that is waited for: another is State::superseded
+  std::optional<int> enough_ready;       ///< done as soon as so many new pods are ready: a canary
+  bool require_full = false;             ///< a StatefulSet's partition counts as held
   /// When we changed it ourselves (server's clock): an older deadline condition is not about this rollout.
   std::optional<Time> changed_at;
 };
@@ -50,6 +61,7 @@ enum class State {
   done,         ///< rolled out
   progressing,  ///< neither
   held,         ///< someone has to let it go on: paused, partition, OnDelete, suspended
+  no_rule,      ///< a custom resource of which nothing says when it is ready
   failed,
   superseded,   ///< another template took over while we watched
   gone,         ///< it does not exist, or was deleted and made anew
@@ -97,7 +109,10 @@ struct Verdict {
   std::int64_t serving_revision = 0;  ///< the old revision with available pods; 0: none
   std::string changed;                ///< what differs from that revision, or from the one before
   bool partitioned = false;
-  std::vector<std::string> wants_events;  ///< UIDs of objects whose events would tell more
+  int restarts = 0;                        ///< of all containers of the revision
+  std::vector<std::string> revision_pods;  ///< UIDs of pods of the revision, not ready ones first; a few
+  bool wants_nodes = false;                ///< whether nodes are ready would tell more
+  std::vector<std::string> wants_events;   ///< UIDs of objects whose events would tell more
   /// When time alone can change this answer.
   std::optional<std::chrono::milliseconds> look_again;
 };
@@ -119,6 +134,8 @@ struct Memory {
   std::size_t started = 0;  ///< containers of this revision that have started
   Time progressed;          ///< when anything last got better
   Time available_rose;
+  std::size_t made = 0;               ///< most pods of this revision at once
+  Time pod_made;                      ///< when that last grew
   std::optional<Time> deadline_seen;  ///< since when the deadline condition stands
   std::optional<Time> unobserved;
   std::optional<Time> done_since;
@@ -126,6 +143,16 @@ struct Memory {
   std::int64_t baseline_revision = 0;             ///< what served at the first look
   bool first = true;
 };
+
+/// The policy with what annotations of the workload say over it: slipway/fail-fast, slipway/patience,
+/// slipway/no-progress, slipway/max-restarts, slipway/fail-unready-after, slipway/stable. What cannot be read is told
+/// in `wrong` and left out.
+[[nodiscard]] Policy with_annotations(Policy policy, const std::map<std::string, std::string>& annotations,
+                                      std::vector<std::string>& wrong);
+
+/// "on", "off", or classes with =fail, =warn or =off, separated by commas.
+/// @throws Error bad_usage, with the nearest class
+void read_fail_fast(const std::string& text, Policy& policy);
 
 /// @param memory changed: what this look adds
 [[nodiscard]] Verdict judge(const Snapshot& now, const Policy& policy, Memory& memory);

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// What time alone decides: progress and its absence, the controller's deadline, staying done.
+#include "core/text.hpp"
+#include "kube/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace slipway::kube {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// A deadline condition has to stand for so long before it counts: the controller rewrites it late.
+constexpr auto deadline_settles = 10s;
+/// Joined late, an old condition may be read beside new pods: watch them for so long first.
+constexpr auto late_join = 30s;
+constexpr auto default_no_progress = 600s;
+/// Where the controller has a deadline of its own, it gets to speak first.
+constexpr auto controller_margin = 30s;
+
+}  // namespace
+
+void Judge::note_progress() {
+  std::size_t started = 0;
+  for (const auto* pod : standing_.pods) {
+    started += 1;  // a pod that was made is progress, too
+    for (const auto& container : pod->containers)
+      if (container.phase == Container::Phase::running || container.restarts > 0 || container.ended) started += 1;
+  }
+  auto& best = memory_.best;
+  const auto& counts = standing_.counts;
+  if (memory_.target_wanted != object().wanted) {
+    verdict_.warnings.push_back(fmt::format("{} {} -> {}",
+                                            object().scaled_by == "kube-controller-manager" ? "HPA" : "wanted",
+                                            memory_.target_wanted, object().wanted));
+    memory_.target_wanted = object().wanted;
+    memory_.progressed = now_.now;
+    best = Counts{};
+  }
+  if (counts.available > best.available) memory_.available_rose = now_.now;
+  if (counts.updated > best.updated || counts.ready > best.ready || counts.available > best.available ||
+      started > memory_.started)
+    memory_.progressed = now_.now;
+  if (standing_.pods.size() > memory_.made) {
+    memory_.made = standing_.pods.size();
+    memory_.pod_made = now_.now;
+  }
+  best.updated = std::max(best.updated, counts.updated);
+  best.ready = std::max(best.ready, counts.ready);
+  best.available = std::max(best.available, counts.available);
+  memory_.started = std::max(memory_.started, started);
+}
+
+/// Events of the few objects that may have trouble: what cannot make pods, and pods that are late.
+void Judge::wish_for_events() {
+  constexpr auto late = 5s;
+  constexpr std::size_t most = 3;
+  auto& wanted = verdict_.wants_events;
+  if (object().kind == Kind::daemon_set && (!standing_.complete || policy_.ignore_unready_nodes))
+    verdict_.wants_nodes = std::ranges::any_of(now_.pods, [&](const Pod& pod) {
+      return pod.owner == object().uid && !pod.ready() && !pod.node.empty() &&
+             (policy_.ignore_unready_nodes || !pod.created || now_.now - *pod.created > 15s);
+    });
+  if (standing_.complete || !now_.events_readable) return;
+  if (static_cast<int>(standing_.pods.size()) < standing_.counts.wanted) wanted = standing_.makers;
+  std::size_t pods = 0;
+  for (const bool troubled : {true, false})
+    for (const auto* pod : standing_.pods) {
+      if (pods >= most || pod->ready() || pod->deleting || std::ranges::find(wanted, pod->uid) != wanted.end())
+        continue;
+      const bool has = std::ranges::any_of(troubles_, [&](const Observed& each) { return each.pod == pod; });
+      if (has != troubled) continue;
+      const auto age = pod->created ? now_.now - *pod->created : late;
+      if (!has && age < late) {
+        again(to_ms(late - age));
+        continue;
+      }
+      wanted.push_back(pod->uid);
+      ++pods;
+    }
+}
+
+/// The controller's own deadline, if its condition is about this rollout.
+void Judge::deadline() {
+  const auto* progress = find(object().conditions, "Progressing");
+  if (!progress || progress->status != "False" || progress->reason != "ProgressDeadlineExceeded" ||
+      !object().deadline || object().paused) {
+    memory_.deadline_seen.reset();
+    return;
+  }
+  const auto updated = progress->updated ? progress->updated : progress->changed;
+  std::optional<Time> born = standing_.revision_made;  // of this try: the oldest pod, else the ReplicaSet
+  std::optional<Time> oldest;
+  for (const auto* pod : standing_.pods)
+    if (pod->created && (!oldest || *pod->created < *oldest)) oldest = pod->created;
+  if (oldest && (!born || *oldest > *born)) born = oldest;
+  if (policy_.changed_at && (!born || *policy_.changed_at > *born)) born = policy_.changed_at;
+  if (!updated || (born && *updated <= *born)) {
+    memory_.deadline_seen.reset();
+    return;
+  }
+  if (!memory_.deadline_seen) memory_.deadline_seen = now_.now;
+  auto settles = std::chrono::duration_cast<milliseconds>(deadline_settles);
+  const bool joined_late = memory_.begun && *updated <= *memory_.begun;
+  auto since = *memory_.deadline_seen;
+  if (joined_late) {
+    settles = std::min<milliseconds>(std::chrono::seconds(*object().deadline), late_join);
+    if (memory_.best.available > 0) since = std::max(since, memory_.available_rose);
+  }
+  if (policy_.one_look) since = std::min(since, *updated);  // it stands since then, and nobody looks again
+  if (policy_.patience) settles = std::min(settles, *policy_.patience);
+  const auto stood = now_.now - since;
+  if (stood < settles) {
+    again(to_ms(settles - stood));
+    return;
+  }
+  Cause cause;
+  if (!verdict_.troubles.empty()) cause = verdict_.troubles.front();  // its pod and container are the evidence
+  const auto why = verdict_.troubles.empty() ? standing_.text : cause.name + ": " + cause.text;
+  cause.id = "progress-deadline";
+  cause.name = "ProgressDeadline";
+  cause.text = fmt::format("no progress for {} s; {}", *object().deadline, why);
+  cause.since = *updated;
+  fail(std::move(cause));
+}
+
+/// Our own clock, for what no controller's deadline covers.
+void Judge::no_progress() {
+  const auto limit = policy_.no_progress ? *policy_.no_progress
+                     : object().deadline ? milliseconds(std::chrono::seconds(*object().deadline)) + controller_margin
+                                         : milliseconds(default_no_progress);
+  // A job may work in silence for hours, and what a custom resource does is not seen at all.
+  if ((object().kind == Kind::job || object().kind == Kind::custom) && !policy_.no_progress) return;
+  const auto still = now_.now - memory_.progressed;
+  if (still < limit) {
+    again(to_ms(limit - still));
+    return;
+  }
+  Cause cause;
+  if (!verdict_.troubles.empty()) cause = verdict_.troubles.front();
+  const auto why = verdict_.troubles.empty() ? standing_.text : cause.name + ": " + cause.text;
+  cause.id = "no-progress";
+  cause.name = "NoProgress";
+  cause.text = fmt::format("nothing got better for {}; {}", text::show_duration(limit), why);
+  fail(std::move(cause));
+}
+
+/// Complete now; is it to stay so? Or was it, and is not any more?
+void Judge::settle() {
+  std::string crashed;
+  std::string crashed_uid;
+  int restarts = 0;
+  for (const auto* pod : standing_.pods) {
+    int count = 0;
+    for (const auto& container : pod->containers) count += container.restarts;
+    // Whether the status or the pod tells of the crash first is chance: what was good once is remembered.
+    if (standing_.complete) memory_.restarts_when_done.try_emplace(pod->uid, count);
+    const auto known = memory_.restarts_when_done.find(pod->uid);
+    if (known != memory_.restarts_when_done.end() && count > known->second && crashed.empty()) {
+      crashed = pod->name;
+      crashed_uid = pod->uid;
+      restarts = count - known->second;
+    }
+  }
+  if (!crashed.empty()) {
+    Cause cause;
+    cause.id = "unstable";
+    cause.name = "Unstable";
+    cause.text = fmt::format("became available, then pod {} restarted {}", crashed,
+                             restarts == 1 ? "once" : fmt::format("{} times", restarts));
+    cause.pod = crashed;
+    cause.pod_uid = crashed_uid;
+    cause.pods = 1;
+    cause.previous_log = true;
+    for (const auto* pod : standing_.pods)
+      if (pod->uid == crashed_uid)
+        for (const auto& container : pod->containers)
+          if (container.restarts > 0) {
+            cause.container = container.name;
+            if (container.phase != Container::Phase::running) cause.previous_log = false;
+          }
+    fail(std::move(cause));
+    return;
+  }
+  if (!standing_.complete) {
+    memory_.done_since.reset();
+    return;
+  }
+  if (!memory_.done_since) memory_.done_since = now_.now;
+  const auto stood = now_.now - *memory_.done_since;
+  if (stood >= policy_.stable) {
+    verdict_.state = State::done;
+    return;
+  }
+  again(to_ms(policy_.stable - stood));
+  verdict_.text = fmt::format("{}; watching it for {}", standing_.text, text::show_duration(policy_.stable));
+  verdict_.waiting.push_back(fmt::format("complete, but not yet for {}", text::show_duration(policy_.stable)));
+}
+
+}  // namespace slipway::kube
