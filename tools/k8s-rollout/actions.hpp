@@ -1,14 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that change something: undo, pause, resume, restart, scale. On several clusters all
-// are looked at before the first is changed; then one after the other, each to its end.
+// The commands that change something: undo, pause, resume, restart, scale. Each is looked at before anything is
+// written anywhere, and then done site by site; plan.hpp runs them over several clusters.
 #pragma once
 
 #include "session.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace slipway::rollout {
 
-[[nodiscard]] ExitCode act(Session& session, const std::vector<Wish>& wishes);
+/// What came of one workload.
+struct Done {
+  std::string text;  ///< "restarted", "scaled 2 -> 3"
+  bool changed = true;
+  bool to_follow = true;  ///< there is an outcome to wait for
+  nlohmann::ordered_json fields = nlohmann::ordered_json::object();
+  kube::Time at;
+};
+
+struct Action {
+  std::function<void(Site&)> check;  ///< before anything is written; may throw
+  std::function<Done(Site&)> apply;  ///< may throw
+  bool waits_by_itself = false;      ///< on several clusters each is followed before the next
+  std::vector<kube::Kind> kinds;
+  /// To be allowed for: verb and subresource.
+  std::string subresource = {};
+};
+
+/// @throws Error bad_usage: options that contradict each other
+[[nodiscard]] Action action_for(Session& session);
+
+// The actions themselves.
+[[nodiscard]] Done undo_site(Session& session, Site& site);
+[[nodiscard]] Done set_paused(Session& session, Site& site, bool paused);
+void check_restart(Session& session, Site& site);
+[[nodiscard]] Done restart(Session& session, Site& site);
+void check_scale(Session& session, Site& site);
+[[nodiscard]] Done scale(Session& session, Site& site);
+
+/// A merge patch, unless it is a dry run.
+Done patch_site(Session& session, Site& site, const nlohmann::json& change, std::string text);
+/// The autoscalers that target the workload; nothing where they may not be read.
+[[nodiscard]] std::vector<nlohmann::json> autoscalers_of(Site& site, const io::Run& run);
 
 }  // namespace slipway::rollout

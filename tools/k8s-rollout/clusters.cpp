@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace slipway::rollout {
@@ -21,6 +22,17 @@ kube::Overrides overrides_of(const Options& options) {
   kube::Overrides over;
   over.name_space = options.name_space;
   over.server = options.server;
+  over.cluster = options.cluster;
+  over.user = options.user;
+  over.certificate_authority = options.certificate_authority;
+  over.client_certificate = options.client_certificate;
+  over.client_key = options.client_key;
+  over.tls_server_name = options.tls_server_name;
+  over.insecure = options.insecure;
+  if (!options.as && (!options.as_groups.empty() || options.as_uid))
+    throw Error(failure::bad_usage, "--as-group and --as-uid mean nothing without --as");
+  over.impersonate.groups = options.as_groups;
+  over.impersonate.uid = options.as_uid.value_or("");
   if (options.token_file) {
     try {
       over.token = std::string(text::trim(fs::read_file(*options.token_file, 1U << 20U)));
@@ -100,7 +112,37 @@ std::string Cluster::namespace_of(const std::string& workload, const std::option
   return deploy::expand(pattern, *target, owner, "");
 }
 
+namespace {
+
+/// --clusters eqiad=FILE#CTX,codfw=FILE
+std::vector<Cluster> by_file(const Options& options, const cli::Context& context) {
+  std::vector<Cluster> clusters;
+  for (const auto& each : text::split(options.clusters, ',')) {
+    const auto equals = each.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == each.size())
+      throw Error(failure::bad_usage, fmt::format("--clusters: '{}' is not NAME=KUBECONFIG[#CONTEXT]", each));
+    const auto file = each.substr(equals + 1);
+    const auto hash = file.rfind('#');
+    auto over = overrides_of(options);
+    if (hash != std::string::npos) over.context = file.substr(hash + 1);
+    Cluster cluster;
+    cluster.name = each.substr(0, equals);
+    cluster.option = fmt::format("--clusters {}", each);
+    cluster.access = kube::Config::load(file.substr(0, hash), context.env).access(over);
+    cluster.fixed_namespace = options.name_space;
+    if (std::ranges::find(clusters, cluster.name, &Cluster::name) != clusters.end())
+      throw Error(failure::bad_usage, fmt::format("--clusters names '{}' twice", cluster.name));
+    clusters.push_back(std::move(cluster));
+  }
+  return clusters;
+}
+
+}  // namespace
+
 std::vector<Cluster> choose_clusters(const Options& options, const cli::Context& context) {
+  if (!options.clusters.empty() && (!options.targets.empty() || !options.contexts.empty() || options.kubeconfig))
+    throw Error(failure::bad_usage, "--clusters says which clusters: -t, --contexts and --kubeconfig have to go");
+  if (!options.clusters.empty()) return by_file(options, context);
   if (!options.targets.empty() && !options.contexts.empty())
     throw Error(failure::bad_usage, "-t and --contexts both say which clusters: one of them has to go");
   if (options.targets.empty() && (options.targets_file || options.service))

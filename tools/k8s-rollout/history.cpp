@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/template_diff.hpp"
+#include "table.hpp"
 #include "undo.hpp"
 
 #include <fmt/format.h>
@@ -44,7 +45,7 @@ const Revision& need(const History& history, std::int64_t number) {
   if (const auto* found = history.find(number)) return *found;
   std::vector<std::string> known;
   for (const auto& revision : history.revisions) known.push_back(std::to_string(revision.number));
-  throw Error(failure::not_found, fmt::format("deployment/{} has no revision {}", history.workload, number),
+  throw Error(failure::not_found, fmt::format("{} has no revision {}", history.workload, number),
               "it has " + text::join(known, ", "));
 }
 
@@ -61,32 +62,16 @@ std::string was_of(const Revision& revision) {
   return list.empty() ? "-" : text::join(list, ",");
 }
 
-/// Columns as wide as they need to be; the last one is free.
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (widths.size() <= i) widths.push_back(0);
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + '\n';
-  }
-  return out;
-}
-
-std::string list_text(const History& history, kube::Time now) {
+std::string list_text(const History& history, kube::Time now, bool wide) {
   std::vector<std::vector<std::string>> rows{{"REVISION", "WAS", "AGE", "READY", "IMAGES", "BY", "CAUSE"}};
   for (const auto& revision : history.revisions)
     rows.push_back({fmt::format("{}{}{}", revision.number, revision.current ? "*" : "", revision.good ? "+" : ""),
                     was_of(revision), age_of(revision, now), fmt::format("{}/{}", revision.ready, revision.wanted),
                     text::join(revision.images, ","), revision.by.empty() ? "-" : revision.by,
                     revision.cause.empty() ? "-" : text::printable(revision.cause)});
+  if (wide)
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i].insert(rows[i].begin() + 1, i == 0 ? "KEPT IN" : history.revisions[i - 1].name);
   return table(rows);
 }
 
@@ -124,7 +109,8 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
   };
   std::vector<Part> parts(session.clusters.size());
   const auto errors = in_parallel(session.clusters.size(), [&](std::size_t i) {
-    for (auto& site : session.deployments(i, wishes)) {
+    for (auto& site :
+         session.sites(i, wishes, {kube::Kind::deployment, kube::Kind::stateful_set, kube::Kind::daemon_set})) {
       auto history = fetch_history(site, session.run());
       parts[i].found.emplace_back(std::move(site), std::move(history));
     }
@@ -142,7 +128,7 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
     for (const auto& [site, found] : parts[i].found) {
       ordered_json result{{"cluster", site.cluster->name},
                           {"namespace", site.target.name_space},
-                          {"kind", "Deployment"},
+                          {"kind", kube::resource_of(site.target.kind)},
                           {"name", site.target.name}};
       std::string text;
       if (pair) {
@@ -157,21 +143,22 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
       } else if (options.revision) {
         const auto& revision = need(found, *options.revision);
         const auto shown = shown_template(revision.pod_template);
-        text = list_text({found.workload, {revision}}, site.client->now()) + shown.dump(2) + '\n';
+        text = list_text({found.workload, {revision}}, site.client->now(), options.output == "wide") + shown.dump(2) +
+               '\n';
         result["revisions"].push_back(json_of(revision));
         result["template"] = shown;
       } else {
-        text = list_text(found, site.client->now());
+        text = list_text(found, site.client->now(), options.output == "wide");
         result["revisions"] = ordered_json::array();
         for (const auto& revision : found.revisions) result["revisions"].push_back(json_of(revision));
       }
       if (titles)
         text.insert(0, fmt::format("{}{} {}\n", results.empty() ? "" : "\n", site.place(), site.target.text()));
       results.push_back(std::move(result));
-      if (!session.context.common.json) out.print(text);
+      if (!session.json()) out.print(text);
     }
   }
-  if (session.context.common.json)
+  if (session.json())
     out.print_line(ordered_json{
         {"schema", schema}, {"command", "history"}, {"status", slipway::status(code)}, {"results", results}}
                        .dump());

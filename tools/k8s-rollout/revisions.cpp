@@ -35,17 +35,6 @@ std::vector<std::int64_t> numbers_in(const std::string& list) {
   return numbers;
 }
 
-/// "/metadata/annotations/a~1b". @source RFC 6901
-std::string pointer(const std::string& key) {
-  std::string out = "/metadata/annotations/";
-  for (const char c : key) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
-  }
-  return out;
-}
-
 /// The manager whose write of the template made a ReplicaSet of that time; the last one of the current.
 std::string writer_of(const json& deployment, const std::optional<kube::Time>& created, bool current) {
   std::string best;
@@ -80,7 +69,41 @@ bool has_image(const Revision& revision, const std::string& wanted) {
   });
 }
 
+/// The annotation of ours about an undo.
+std::string undo_note(std::int64_t from, std::int64_t to, const UndoNote& note) {
+  return json{{"from", std::to_string(from)},
+              {"to", std::to_string(to)},
+              {"who", note.who},
+              {"when", text::rfc3339(note.when)},
+              {"reason", note.reason}}
+      .dump();
+}
+
+std::string undo_cause(std::int64_t to, const UndoNote& note) {
+  return fmt::format("undo to revision {}{}", to, note.reason.empty() ? "" : ": " + note.reason);
+}
+
+/// last-applied-configuration with the restored template in it; empty: nothing to write.
+std::string synced_manifest(const json& workload, const json& pod_template, const UndoNote& note) {
+  const auto applied = text_at(workload, {"metadata", "annotations", applied_key});
+  if (!note.sync_last_applied || applied.empty()) return {};
+  auto manifest = json::parse(applied, nullptr, false);
+  if (!manifest.is_object() || !field(manifest, {"spec", "template"})) return {};
+  manifest["spec"]["template"] = pod_template;
+  return manifest.dump() + "\n";
+}
+
 }  // namespace
+
+std::string annotation_pointer(const std::string& key) {
+  std::string out = "/metadata/annotations/";
+  for (const char c : key) {
+    if (c == '~') out += "~0";
+    else if (c == '/') out += "~1";
+    else out += c;
+  }
+  return out;
+}
 
 const Revision* History::current() const {
   const auto found = std::ranges::find(revisions, true, &Revision::current);
@@ -95,7 +118,7 @@ const Revision* History::find(std::int64_t number) const {
 History read_history(const json& deployment, const std::vector<json>& sets) {
   History history;
   const auto facts = kube::read_workload(deployment, kube::Kind::deployment);
-  history.workload = facts.name;
+  history.workload = "deployment/" + facts.name;
   const auto good = numbers_in(text_at(deployment, {"metadata", "annotations", good_key}));
   std::vector<kube::ReplicaSet> read;
   std::vector<const json*> raw;
@@ -135,6 +158,47 @@ History read_history(const json& deployment, const std::vector<json>& sets) {
   return history;
 }
 
+History read_history(const json& workload, kube::Kind kind, const std::vector<json>& revisions,
+                     const std::vector<json>& pods) {
+  History history;
+  const auto facts = kube::read_workload(workload, kind);
+  history.workload = fmt::format("{}/{}", kube::name_of(kind), facts.name);
+  const auto good = numbers_in(text_at(workload, {"metadata", "annotations", good_key}));
+  std::vector<kube::Pod> own;
+  for (const auto& each : pods)
+    if (auto pod = kube::read_pod(each); pod.owner == facts.uid && !pod.deleting) own.push_back(std::move(pod));
+  std::int64_t newest = 0;
+  for (const auto& each : revisions) {
+    const auto fact = kube::read_revision(each);
+    if (fact.owner != facts.uid) continue;
+    Revision revision;
+    revision.number = fact.number;
+    revision.name = fact.name;
+    revision.images = fact.images;
+    revision.created = kube::time_at(each, {"metadata", "creationTimestamp"});
+    for (const auto& pod : own) {
+      if (pod.revision != fact.name && (fact.hash.empty() || pod.revision != fact.hash)) continue;
+      ++revision.wanted;
+      if (pod.ready()) ++revision.ready;
+    }
+    revision.available = revision.ready;
+    revision.good = std::ranges::find(good, fact.number) != good.end();
+    revision.cause = text_at(each, {"metadata", "annotations", cause_key});
+    revision.current = fact.name == facts.update_revision;
+    revision.by = writer_of(workload, revision.created, revision.current);
+    revision.pod_template = json::parse(fact.template_text, nullptr, false);
+    if (revision.pod_template.is_object()) revision.pod_template.erase("$patch");
+    revision.data = kube::map_at(each, {"data"});
+    newest = std::max(newest, fact.number);
+    history.revisions.push_back(std::move(revision));
+  }
+  std::ranges::sort(history.revisions, {}, &Revision::number);
+  // A DaemonSet's status does not say which one it rolls out: the newest.
+  if (kind == kube::Kind::daemon_set)
+    for (auto& revision : history.revisions) revision.current = revision.number == newest;
+  return history;
+}
+
 Choice choose(const History& history, const Wanted& wanted) {
   const auto* current = history.current();
   const auto& all = history.revisions;
@@ -145,7 +209,7 @@ Choice choose(const History& history, const Wanted& wanted) {
   };
   if (wanted.revision) {
     if (const auto* to = history.find(*wanted.revision)) return {to, wanted.why.empty() ? "as asked for" : wanted.why};
-    throw Error(failure::not_found, fmt::format("deployment/{} has no revision {}", history.workload, *wanted.revision),
+    throw Error(failure::not_found, fmt::format("{} has no revision {}", history.workload, *wanted.revision),
                 "it has " + known());
   }
   if (wanted.image) {
@@ -153,8 +217,7 @@ Choice choose(const History& history, const Wanted& wanted) {
       if (!revision->current && has_image(*revision, *wanted.image))
         return {&*revision, "the newest with image " + *wanted.image};
     if (current && has_image(*current, *wanted.image)) return {current, "it has image " + *wanted.image};
-    throw Error(failure::not_found,
-                fmt::format("no revision of deployment/{} has the image {}", history.workload, *wanted.image),
+    throw Error(failure::not_found, fmt::format("no revision of {} has the image {}", history.workload, *wanted.image),
                 "it has " + known());
   }
   const auto candidate = [&](const Revision& revision) {
@@ -171,8 +234,8 @@ Choice choose(const History& history, const Wanted& wanted) {
   }
   for (auto revision = all.rbegin(); revision != all.rend(); ++revision)
     if (candidate(*revision) && (!current || revision->number < current->number)) return {&*revision, "the one before"};
-  throw Error(failure::not_found, fmt::format("deployment/{} has nothing to go back to: it has only revision {}",
-                                              history.workload, known()));
+  throw Error(failure::not_found,
+              fmt::format("{} has nothing to go back to: it has only revision {}", history.workload, known()));
 }
 
 json undo_patch(const json& deployment, const Revision& to, const UndoNote& note) {
@@ -187,24 +250,26 @@ json undo_patch(const json& deployment, const Revision& to, const UndoNote& note
   if (!field(deployment, {"metadata", "annotations"}))
     patch.push_back({{"op", "add"}, {"path", "/metadata/annotations"}, {"value", json::object()}});
   const auto annotate = [&](const std::string& key, const std::string& value) {
-    patch.push_back({{"op", "add"}, {"path", pointer(key)}, {"value", value}});  // add replaces what is there
+    patch.push_back(
+        {{"op", "add"}, {"path", annotation_pointer(key)}, {"value", value}});  // add replaces what is there
   };
-  annotate(cause_key, fmt::format("undo to revision {}{}", to.number, note.reason.empty() ? "" : ": " + note.reason));
-  const auto from = text_at(deployment, {"metadata", "annotations", "deployment.kubernetes.io/revision"});
-  annotate("slipway/undo", json{{"from", from},
-                                {"to", std::to_string(to.number)},
-                                {"who", note.who},
-                                {"when", text::rfc3339(note.when)},
-                                {"reason", note.reason}}
-                               .dump());
-  if (const auto applied = text_at(deployment, {"metadata", "annotations", applied_key});
-      note.sync_last_applied && !applied.empty()) {
-    auto manifest = json::parse(applied, nullptr, false);
-    if (manifest.is_object() && field(manifest, {"spec", "template"})) {
-      manifest["spec"]["template"] = to.pod_template;
-      annotate(applied_key, manifest.dump() + "\n");
-    }
-  }
+  annotate(cause_key, undo_cause(to.number, note));
+  const auto from = numbers_in(text_at(deployment, {"metadata", "annotations", "deployment.kubernetes.io/revision"}));
+  annotate("slipway/undo", undo_note(from.empty() ? 0 : from.front(), to.number, note));
+  if (const auto manifest = synced_manifest(deployment, to.pod_template, note); !manifest.empty())
+    annotate(applied_key, manifest);
+  return patch;
+}
+
+json revision_patch(const json& workload, const Revision& to, std::int64_t from, const UndoNote& note) {
+  auto patch = to.data;
+  patch["metadata"]["uid"] = text_at(workload, {"metadata", "uid"});
+  patch["metadata"]["resourceVersion"] = text_at(workload, {"metadata", "resourceVersion"});
+  auto& annotations = patch["metadata"]["annotations"];
+  annotations[cause_key] = undo_cause(to.number, note);
+  annotations["slipway/undo"] = undo_note(from, to.number, note);
+  if (const auto manifest = synced_manifest(workload, to.pod_template, note); !manifest.empty())
+    annotations[applied_key] = manifest;
   return patch;
 }
 
@@ -240,9 +305,9 @@ std::vector<std::pair<std::string, std::string>> needs_of(const json& pod_templa
   return {needs.begin(), needs.end()};
 }
 
-std::vector<std::string> owners_of(const json& deployment) {
+std::vector<std::string> owners_of(const json& workload) {
   std::vector<std::string> owners;
-  const auto note = [&](kube::Path where) { return text_at(deployment, where); };
+  const auto note = [&](kube::Path where) { return text_at(workload, where); };
   if (const auto release = note({"metadata", "annotations", "meta.helm.sh/release-name"}); !release.empty())
     owners.push_back(fmt::format("helm release '{}' owns it: its next upgrade starts from the release's own record "
                                  "(better: deploy-helm rollback)",

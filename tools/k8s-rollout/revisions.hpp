@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The revisions of a Deployment as its ReplicaSets hold them, which of them to go back to, and the
-// patch that does it. Pure: objects in, values out.
+// The revisions of a workload, as the ReplicaSets of a Deployment or the ControllerRevisions of a StatefulSet or
+// DaemonSet hold them, which of them to go back to, and the patch that does it. Pure: objects in, values out.
 // @source deployment controller: revision annotations; k8s-rollout(1), UNDO
 #pragma once
 
@@ -17,7 +17,7 @@ namespace slipway::rollout {
 
 struct Revision {
   std::int64_t number = 0;
-  std::string name;  ///< the ReplicaSet
+  std::string name;  ///< the ReplicaSet or ControllerRevision
   std::vector<std::string> images;
   std::optional<kube::Time> created;
   int ready = 0;
@@ -29,16 +29,22 @@ struct Revision {
   bool current = false;
   bool good = false;            ///< marked as such
   nlohmann::json pod_template;  ///< without the hash label
+  nlohmann::json data;          ///< of a ControllerRevision: the patch that brings it back
 };
 
 struct History {
-  std::string workload;
+  std::string workload;             ///< "deployment/web"
   std::vector<Revision> revisions;  ///< by number
   [[nodiscard]] const Revision* current() const;
   [[nodiscard]] const Revision* find(std::int64_t number) const;
 };
 
+/// Of a Deployment.
 [[nodiscard]] History read_history(const nlohmann::json& deployment, const std::vector<nlohmann::json>& sets);
+/// Of a StatefulSet or DaemonSet; the pods tell who serves.
+[[nodiscard]] History read_history(const nlohmann::json& workload, kube::Kind kind,
+                                   const std::vector<nlohmann::json>& revisions,
+                                   const std::vector<nlohmann::json>& pods);
 
 /// What the user asked for.
 struct Wanted {
@@ -68,11 +74,18 @@ struct UndoNote {
 
 /// JSON Patch with tests for UID and version; touches the template and our own annotations only.
 [[nodiscard]] nlohmann::json undo_patch(const nlohmann::json& deployment, const Revision& to, const UndoNote& note);
+/// Strategic merge of a ControllerRevision's data with UID and version as preconditions, for StatefulSets and
+/// DaemonSets.
+[[nodiscard]] nlohmann::json revision_patch(const nlohmann::json& workload, const Revision& to, std::int64_t from,
+                                            const UndoNote& note);
 
 /// Names in the core group that a template cannot run without: {plural, name}.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> needs_of(const nlohmann::json& pod_template);
 
 /// Whoever will write over the change, with the better way: one line each.
-[[nodiscard]] std::vector<std::string> owners_of(const nlohmann::json& deployment);
+[[nodiscard]] std::vector<std::string> owners_of(const nlohmann::json& workload);
+
+/// "/metadata/annotations/a~1b". @source RFC 6901
+[[nodiscard]] std::string annotation_pointer(const std::string& key);
 
 }  // namespace slipway::rollout

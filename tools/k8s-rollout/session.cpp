@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/trouble.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -26,18 +28,39 @@ Session::Session(const Options& o, cli::Context& c) : options(o), context(c), cl
   // The wait itself has --api-grace; what comes before it should not leave a person waiting for minutes.
   const auto grace = std::min<std::chrono::milliseconds>(o.api_grace, 10s);
   for (const auto& cluster : clusters)
-    clients.emplace_back(cluster.access, std::string(agent), kube::ClientOptions{.grace = many() ? 0ms : grace});
+    clients.emplace_back(cluster.access, std::string(agent),
+                         kube::ClientOptions{.request_timeout = o.request_timeout, .grace = many() ? 0ms : grace});
 }
 
-std::vector<Site> Session::deployments(std::size_t index, const std::vector<Wish>& wishes) {
-  std::vector<Site> sites;
+std::vector<Site> Session::sites(std::size_t index, const std::vector<Wish>& wishes,
+                                 const std::vector<kube::Kind>& kinds) {
+  std::vector<Site> found;
   for (auto& target : resolve(wishes, options, clusters[index], clients[index], run())) {
-    if (target.kind != kube::Kind::deployment)
-      throw Error(failure::bad_usage,
-                  fmt::format("'{}' works on Deployments, and {} is none", options.command, target.text()));
-    sites.push_back({&clusters[index], &clients[index], std::move(target)});
+    if (std::ranges::find(kinds, target.kind) == kinds.end()) {
+      std::vector<std::string> names;
+      for (const auto kind : kinds)
+        names.emplace_back(kube::resource_of(kind).empty() ? "custom resource" : kube::resource_of(kind));
+      throw Error(failure::bad_usage, fmt::format("'{}' works on {}s, and {} is none", options.command,
+                                                  text::join(names, "s, "), target.text()));
+    }
+    found.push_back({&clusters[index], &clients[index], std::move(target)});
   }
-  return sites;
+  return found;
+}
+
+void Session::confirm(const std::string& question) {
+  if (options.yes || context.common.dry_run) return;
+  if (!context.in.is_terminal()) throw Error(failure::bad_usage, question + " Nobody is there to ask", "--yes answers");
+  run().events.note(question + " [y/N]");
+  std::string answer;
+  for (char c = 0; answer.size() < 16;) {
+    const auto got = ::read(context.in.fd(), &c, 1);
+    if (got < 0) run().check();  // a signal
+    if (got <= 0 || c == '\n') break;
+    answer += c;
+  }
+  if (text::lower(answer) != "y" && text::lower(answer) != "yes")
+    throw Error(failure::conflict, "the answer was no: nothing further is changed");
 }
 
 void Session::json_line(const nlohmann::ordered_json& line) {
@@ -45,41 +68,6 @@ void Session::json_line(const nlohmann::ordered_json& line) {
   context.out.print_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   context.out.flush();
 }
-
-namespace {
-
-void read_fail_fast(const std::string& text, kube::Policy& policy) {
-  const auto mode_of = [](std::string_view word) -> std::optional<kube::Mode> {
-    if (word == "fail" || word == "on") return kube::Mode::fail;
-    if (word == "warn") return kube::Mode::warn;
-    if (word == "off") return kube::Mode::off;
-    return std::nullopt;
-  };
-  for (const auto& each : text::split(text, ',')) {
-    if (each == "on" || each == "off") {
-      policy.fail_fast = each == "on";
-      continue;
-    }
-    const auto equals = each.find('=');
-    const auto* kind = kube::trouble_class(each.substr(0, equals));
-    if (!kind) {
-      std::vector<std::string> known{"on", "off"};
-      for (const auto& one : kube::trouble_classes()) known.emplace_back(one.id);
-      throw Error(failure::bad_usage,
-                  fmt::format("--fail-fast: unknown class '{}'{}", each.substr(0, equals),
-                              text::did_you_mean(text::lower(each.substr(0, equals)), known)),
-                  "known are: " + text::join(known, ", "));
-    }
-    const auto mode =
-        equals == std::string::npos ? kube::Mode::fail : mode_of(each.substr(equals + 1)).value_or(kube::Mode::fail);
-    if (equals != std::string::npos && !mode_of(each.substr(equals + 1)))
-      throw Error(failure::bad_usage,
-                  fmt::format("--fail-fast: {} can be fail, warn or off, not '{}'", kind->id, each.substr(equals + 1)));
-    policy.classes[std::string(kind->id)] = mode;
-  }
-}
-
-}  // namespace
 
 kube::TrackOptions track_options(const Options& options, const Cluster& cluster) {
   kube::TrackOptions track;
@@ -90,7 +78,13 @@ kube::TrackOptions track_options(const Options& options, const Cluster& cluster)
   policy.max_restarts = options.max_restarts;
   policy.no_progress = options.no_progress;
   policy.follow_superseded = options.follow_superseded;
-  read_fail_fast(options.fail_fast, policy);
+  policy.fail_unready_after = options.fail_unready_after;
+  policy.require_full = options.require_full;
+  policy.ignore_unready_nodes = options.ignore_unready_nodes;
+  if (options.revision && options.command == "status") policy.revision = *options.revision;
+  for (const auto& rule : options.ready_when) policy.rules.ready.push_back(kube::parse_ready_rule(rule));
+  for (const auto& rule : options.failed_when) policy.rules.failed.push_back(kube::parse_ready_rule(rule));
+  kube::read_fail_fast(options.fail_fast, policy);
   if (options.max_restarts < 1)
     throw Error(failure::bad_usage, fmt::format("--max-restarts has to be 1 or more, not {}", options.max_restarts));
   if (options.logs < 0)
@@ -98,6 +92,7 @@ kube::TrackOptions track_options(const Options& options, const Cluster& cluster)
   track.wait = options.watch == "true";
   track.api_grace = options.api_grace;
   track.log_lines = options.logs;
+  track.follow_logs = options.follow_logs;
   track.place = cluster.name;
   return track;
 }

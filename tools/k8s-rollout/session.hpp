@@ -48,9 +48,15 @@ class Session {
   [[nodiscard]] bool many() const { return clusters.size() > 1; }
   /// "dc1: " when there are several clusters.
   [[nodiscard]] std::string prefix(const Cluster& cluster) const { return many() ? cluster.name + ": " : ""; }
-  /// The workloads of cluster `index`, all of them Deployments.
+  /// --json, or -o json.
+  [[nodiscard]] bool json() const { return context.common.json || options.output == "json"; }
+  /// The workloads of cluster `index`, all of a kind that the command works on.
   /// @throws Error bad_usage for another kind
-  [[nodiscard]] std::vector<Site> deployments(std::size_t index, const std::vector<Wish>& wishes);
+  [[nodiscard]] std::vector<Site> sites(std::size_t index, const std::vector<Wish>& wishes,
+                                        const std::vector<kube::Kind>& kinds);
+  /// Asks on the terminal; --yes answers. Without a terminal and without --yes it is a wrong command line.
+  /// @throws Error bad_usage; interrupted when the answer is no
+  void confirm(const std::string& question);
 
   /// One JSON line on stdout at once, from any thread. Only with --json.
   void json_line(const nlohmann::ordered_json& line);

@@ -38,7 +38,7 @@ ordered_json line_of(const Site& site, const std::string& uid, std::int64_t revi
                     {"cluster", site.cluster->name},
                     {"context", site.cluster->access.context},
                     {"namespace", site.target.name_space},
-                    {"kind", kube::resource_of(site.target.kind)},
+                    {"kind", site.target.api().kind},
                     {"name", site.target.name},
                     {"uid", uid}};
   if (revision > 0) line["revision"] = revision;
@@ -92,7 +92,9 @@ ordered_json verdict_line(const Result& result, kube::Time now) {
 
 std::string next_of(const Site& site, const kube::Outcome& outcome) {
   const auto& verdict = outcome.verdict;
-  if (site.target.kind != kube::Kind::deployment) return {};
+  if (site.target.kind != kube::Kind::deployment && site.target.kind != kube::Kind::stateful_set &&
+      site.target.kind != kube::Kind::daemon_set)
+    return {};
   switch (verdict.state) {
   case State::failed: {
     const auto to = verdict.serving_revision != 0 ? verdict.serving_revision : outcome.baseline_revision;
@@ -109,7 +111,9 @@ std::string next_of(const Site& site, const kube::Outcome& outcome) {
   }
 }
 
-void explain(Session& session, const Site& site, const kube::Outcome& outcome) {
+}  // namespace
+
+void tell_outcome(Session& session, const Site& site, const kube::Outcome& outcome) {
   const auto& verdict = outcome.verdict;
   const auto lines = kube::explain(outcome, {.place = site.place(), .next = next_of(site, outcome)});
   const bool quiet = verdict.state == State::done;
@@ -120,6 +124,8 @@ void explain(Session& session, const Site& site, const kube::Outcome& outcome) {
                              .text = text::join(lines, "\n"),
                              .fields = {{"cluster", site.cluster->name}}});
 }
+
+namespace {
 
 void save_evidence(Session& session, Site& site, const kube::Outcome& outcome) {
   if (!session.options.evidence) return;
@@ -157,6 +163,7 @@ void auto_undo(Session& session, Result& result) {
   request.guard = Guard{result.outcome.uid, result.outcome.template_text};
   const auto& cause = result.outcome.verdict.cause;
   request.reason = cause ? cause->name : std::string(kube::name_of(result.outcome.verdict.state));
+  request.unstick = true;  // what failed would only be in the way of what is to come back
   request.dry_run = session.context.common.dry_run;
   Undone undone;
   try {
@@ -190,7 +197,7 @@ void auto_undo(Session& session, Result& result) {
   result.undone = whole ? fmt::format("undone: {}; {} of {} pods available", what, outcome.verdict.counts.available,
                                       outcome.verdict.counts.wanted)
                         : fmt::format("the undo ({}) did not come through: {}", what, outcome.verdict.text);
-  if (!whole) explain(session, site, outcome);
+  if (!whole) tell_outcome(session, site, outcome);
   emit.emit({.kind = "undo",
              .level = whole ? io::Level::warning : io::Level::error,
              .subject = site.target.text(),
@@ -200,7 +207,10 @@ void auto_undo(Session& session, Result& result) {
 
 /// Remembers a revision that came out well, for later undos.
 void mark_good(Session& session, Site& site, std::int64_t revision) {
-  if (!session.options.mark || session.context.common.dry_run || site.target.kind != kube::Kind::deployment) return;
+  if (!session.options.mark || session.context.common.dry_run ||
+      (site.target.kind != kube::Kind::deployment && site.target.kind != kube::Kind::stateful_set &&
+       site.target.kind != kube::Kind::daemon_set))
+    return;
   constexpr std::size_t most = 10;
   const auto object = site.client->get(path_of(site), session.run());
   const auto written = kube::text_at(object, {"metadata", "annotations", "slipway/good-revision"});
@@ -219,7 +229,7 @@ std::vector<Result> judge_cluster(Session& session, std::size_t index, const std
   auto targets = resolve(wishes, session.options, cluster, client, session.run());
   auto options = track_options(session.options, cluster);
   const auto site_of = [&](const kube::Target& target) { return Site{&cluster, &client, target}; };
-  if (session.context.common.json)
+  if (session.json())
     options.on_change = [&](const kube::Target& target, const kube::Verdict& verdict) {
       if (verdict.state != State::progressing) return;  // the verdict's own line comes last
       auto line = line_of(site_of(target), {}, verdict.revision, "progress", client.now());
@@ -234,16 +244,18 @@ std::vector<Result> judge_cluster(Session& session, std::size_t index, const std
     const auto& verdict = result.outcome.verdict;
     result.code = kube::exit_code_of(verdict.state);
     if (verdict.state != State::unreachable || !result.outcome.uid.empty() || session.many())
-      explain(session, result.site, result.outcome);
+      tell_outcome(session, result.site, result.outcome);
     const bool bad = verdict.state == State::failed || verdict.state == State::timeout;
     if (bad) save_evidence(session, result.site, result.outcome);
     if (verdict.state == State::done) mark_good(session, result.site, verdict.revision);
     if ((verdict.state == State::failed && (session.options.undo_on_failure || session.options.undo_on_timeout)) ||
         (verdict.state == State::timeout && session.options.undo_on_timeout)) {
-      if (result.site.target.kind == kube::Kind::deployment) auto_undo(session, result);
-      else session.run().events.warn(fmt::format("{} is not undone: only Deployments are", result.site.target.text()));
+      const auto kind = result.site.target.kind;
+      if (kind == kube::Kind::deployment || kind == kube::Kind::stateful_set || kind == kube::Kind::daemon_set)
+        auto_undo(session, result);
+      else session.run().events.warn(fmt::format("{} is not undone: it has no revisions", result.site.target.text()));
     }
-    if (session.context.common.json) session.json_line(verdict_line(result, client.now()));
+    if (session.json()) session.json_line(verdict_line(result, client.now()));
     results.push_back(std::move(result));
   }
   return results;
@@ -276,8 +288,7 @@ bool never_existed(const std::vector<Result>& results) {
 Error absent(Session& session, const Result& result) {
   const auto& target = result.site.target;
   std::vector<std::string> known;
-  const auto* resource = kube::known_resource(kube::resource_of(target.kind));
-  for (const auto& item : result.site.client->list(kube::path_of(*resource, target.name_space), session.run()))
+  for (const auto& item : result.site.client->list(kube::path_of(target.api(), target.name_space), session.run()))
     known.push_back(kube::text_at(item, {"metadata", "name"}));
   return {failure::not_found, fmt::format("there is no {} in {}{}", target.text(), result.site.place(),
                                           text::did_you_mean(target.name, known))};
@@ -293,8 +304,10 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
   if (!session.many() && errors.front()) throw *errors.front();
   if (!session.many() && never_reached(results.front()))
     throw Error(failure::unreachable, results.front().front().outcome.verdict.text, "--api-grace sets how long to try");
-  if (!session.many() && !session.context.common.json && never_existed(results.front()))
-    throw absent(session, results.front().front());
+  if (!session.many() && never_existed(results.front())) {
+    if (session.options.ignore_not_found) return ExitCode::ok;
+    if (!session.json()) throw absent(session, results.front().front());
+  }
   auto code = ExitCode::ok;
   ordered_json summary = ordered_json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {
@@ -306,7 +319,7 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
                          {"id", errors[i]->failure().id},
                          {"text", errors[i]->message()},
                          {"status", slipway::status(errors[i]->code())}});
-      if (!session.context.common.json)
+      if (!session.json())
         session.context.out.print_line(fmt::format("{}no verdict: {}", session.prefix(cluster), errors[i]->message()));
       continue;
     }
@@ -317,13 +330,13 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
            {"workload", result.site.target.text()},
            {"state", result.code == ExitCode::undone ? "undone" : kube::name_of(result.outcome.verdict.state)},
            {"status", slipway::status(result.code)}});
-      if (session.context.common.json) continue;
+      if (session.json()) continue;
       auto line = session.prefix(cluster) + kube::summary_line(result.outcome);
       if (!result.undone.empty()) line += "; " + result.undone;
       session.context.out.print_line(line);
     }
   }
-  if (session.context.common.json)
+  if (session.json())
     session.json_line({{"schema", schema},
                        {"ts", text::rfc3339(session.clients.front().now())},
                        {"event", "summary"},
@@ -332,12 +345,49 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
   return code;
 }
 
+ExitCode explain(Session& session, const std::vector<Wish>& wishes) {
+  std::vector<std::vector<Result>> results(session.clusters.size());
+  const auto errors = in_parallel(session.clusters.size(), [&](std::size_t i) {
+    auto& client = session.clients[i];
+    const auto targets = resolve(wishes, session.options, session.clusters[i], client, session.run());
+    auto options = track_options(session.options, session.clusters[i]);
+    options.wait = false;
+    options.explain = true;
+    for (auto& outcome : kube::wait_ready(client, targets, options, session.run())) {
+      Result result{Site{&session.clusters[i], &client, outcome.target}, std::move(outcome), ExitCode::ok, {}};
+      result.code = kube::exit_code_of(result.outcome.verdict.state);
+      results[i].push_back(std::move(result));
+    }
+  });
+  if (!session.many() && errors.front()) throw *errors.front();
+  if (!session.many() && never_reached(results.front()))
+    throw Error(failure::unreachable, results.front().front().outcome.verdict.text);
+  if (!session.many() && never_existed(results.front())) {
+    if (session.options.ignore_not_found) return ExitCode::ok;
+    throw absent(session, results.front().front());
+  }
+  auto code = ExitCode::ok;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (errors[i]) code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+    for (const auto& result : results[i]) {
+      code = worse(code, result.code);
+      // The explanation is the answer here, so it goes where answers go.
+      if (session.json()) session.json_line(verdict_line(result, session.clients[i].now()));
+      else
+        for (const auto& line : kube::explain(
+                 result.outcome, {.place = result.site.place(), .next = next_of(result.site, result.outcome)}))
+          session.context.out.print_line(line);
+    }
+  }
+  return code;
+}
+
 kube::Outcome follow(Session& session, Site& site, kube::Time changed_at) {
   auto options = track_options(session.options, *site.cluster);
   options.wait = true;
   options.policy.changed_at = changed_at;
   auto outcomes = kube::wait_ready(*site.client, {site.target}, options, session.run());
-  explain(session, site, outcomes.front());
+  tell_outcome(session, site, outcomes.front());
   return std::move(outcomes.front());
 }
 

@@ -20,17 +20,29 @@ namespace {
 constexpr int most_tries = 5;
 
 struct Plan {
-  json deployment;
+  json workload;
   History history;
   Choice choice;
   Undone undone;
 };
 
-std::vector<json> replica_sets(Site& site, const json& deployment, const io::Run& run) {
-  const auto facts = kube::read_workload(deployment, kube::Kind::deployment);
-  return site.client->list(kube::with_query(kube::path_of(*kube::known_resource("replicasets"), site.target.name_space),
-                                            {{"labelSelector", facts.selector_text}}),
+std::vector<json> list_parts(Site& site, const char* plural, const std::string& selector, const io::Run& run) {
+  return site.client->list(kube::with_query(kube::path_of(*kube::known_resource(plural), site.target.name_space),
+                                            {{"labelSelector", selector}}),
                            run);
+}
+
+History history_of(Site& site, const json& workload, const io::Run& run) {
+  const auto kind = site.target.kind;
+  const auto selector = kube::read_workload(workload, kind).selector_text;
+  if (kind == kube::Kind::deployment) return read_history(workload, list_parts(site, "replicasets", selector, run));
+  std::vector<json> pods;
+  try {
+    pods = list_parts(site, "pods", selector, run);
+  } catch (const Error& error) {
+    if (error.failure().id != failure::denied.id) throw;  // who serves is then unknown, the rest is not
+  }
+  return read_history(workload, kind, list_parts(site, "controllerrevisions", selector, run), pods);
 }
 
 /// The ConfigMaps and Secrets that the old template names may have been pruned since.
@@ -61,14 +73,43 @@ void check_guard(const Guard& guard, const json& deployment, const Site& site) {
               fmt::format("{} was changed by someone else meanwhile: not undone", site.target.text()));
 }
 
+/// @source kube-apiserver, dryRun=All
+bool same_to_server(Site& site, const json& workload, const Revision& to, const std::string& now, const io::Run& run) {
+  auto patch = to.data;
+  patch["metadata"]["resourceVersion"] = text_at(workload, {"metadata", "resourceVersion"});
+  const auto would_be =
+      site.client->patch(kube::with_query(path_of(site), {{"dryRun", "All"}}), kube::Patch::strategic, patch, run);
+  return kube::canonical_template(kube::map_at(would_be, {"spec", "template"})) == now;
+}
+
+void warn_of_partition(Site& site, const json& workload, const io::Run& run) {
+  const int partition = kube::int_at(workload, {"spec", "updateStrategy", "rollingUpdate", "partition"});
+  if (site.target.kind != kube::Kind::stateful_set || partition == 0) return;
+  const int start = kube::int_at(workload, {"spec", "ordinals", "start"});
+  run.events.warn(fmt::format("{}: partition {} holds pods {}-{} to {}-{} where they are", site.target.text(),
+                              partition, site.target.name, start, site.target.name, start + partition - 1));
+}
+
+/// Evicts pods of other revisions that are not ready: a StatefulSet would wait for them for ever.
+void unstick(Site& site, const json& workload, const io::Run& run) {
+  const auto facts = kube::read_workload(site.client->get(path_of(site), run), site.target.kind);
+  for (const auto& object :
+       list_parts(site, "pods", kube::read_workload(workload, site.target.kind).selector_text, run)) {
+    const auto pod = kube::read_pod(object);
+    if (pod.owner != facts.uid || pod.ready() || pod.deleting || pod.revision == facts.update_revision) continue;
+    evict(site, pod, run);
+    run.events.note(fmt::format("evicted pod {}, which was in the way", pod.name));
+  }
+}
+
 Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run& run) {
   Plan plan;
-  plan.deployment = site.client->get(path_of(site), run);
-  if (request.guard) check_guard(*request.guard, plan.deployment, site);
-  if (kube::flag_at(plan.deployment, {"spec", "paused"}) && !request.resume)
+  plan.workload = site.client->get(path_of(site), run);
+  if (request.guard) check_guard(*request.guard, plan.workload, site);
+  if (kube::flag_at(plan.workload, {"spec", "paused"}) && !request.resume)
     throw Error(failure::conflict, fmt::format("{} is paused: an undo would wait for ever", site.target.text()),
                 fmt::format("k8s-rollout undo {} --resume", site.arguments()));
-  plan.history = read_history(plan.deployment, replica_sets(site, plan.deployment, run));
+  plan.history = history_of(site, plan.workload, run);
   plan.choice = choose(plan.history, request.wanted);
   const auto* current = plan.history.current();
   auto& undone = plan.undone;
@@ -76,13 +117,18 @@ Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run
   undone.why = plan.choice.why;
   undone.images = plan.choice.to->images;
   undone.from = current ? current->number : 0;
-  const auto now = kube::canonical_template(kube::map_at(plan.deployment, {"spec", "template"}));
+  const auto now = kube::canonical_template(kube::map_at(plan.workload, {"spec", "template"}));
   const auto then = plan.choice.to->pod_template.dump();
   undone.changed = now != then;
+  // Bytes of an old ControllerRevision lack what a newer server adds: the server itself says whether it differs.
+  if (undone.changed && site.target.kind != kube::Kind::deployment)
+    undone.changed = !same_to_server(site, plan.workload, *plan.choice.to, now, run);
+  if (plan.history.current() == plan.choice.to) undone.changed = false;
   undone.changes = kube::template_changes(now, then);
+  if (first && undone.changed) warn_of_partition(site, plan.workload, run);
   if (undone.changed) check_needs(site, *plan.choice.to, request.force, run);
   if (first && undone.changed)
-    for (const auto& owner : owners_of(plan.deployment))
+    for (const auto& owner : owners_of(plan.workload))
       run.events.warn(fmt::format("{} {}: {}", site.cluster->name, site.target.text(), owner));
   return plan;
 }
@@ -103,13 +149,25 @@ std::string last_writer(const json& deployment) {
 }  // namespace
 
 std::string path_of(const Site& site, std::string_view subresource) {
-  return kube::path_of(*kube::known_resource(kube::resource_of(site.target.kind)), site.target.name_space,
-                       site.target.name, subresource);
+  return kube::path_of(site.target.api(), site.target.name_space, site.target.name, subresource);
+}
+
+void evict(Site& site, const kube::Pod& pod, const io::Run& run) {
+  const json eviction{{"apiVersion", "policy/v1"},
+                      {"kind", "Eviction"},
+                      {"metadata", {{"name", pod.name}, {"namespace", site.target.name_space}}},
+                      {"deleteOptions", {{"preconditions", {{"uid", pod.uid}}}}}};
+  try {
+    (void)site.client->create(
+        kube::path_of(*kube::known_resource("pods"), site.target.name_space, pod.name, "eviction"), eviction, run);
+  } catch (const Error& error) {
+    if (error.failure().id != failure::not_found.id) throw;  // gone by itself: that was the aim
+  }
 }
 
 History fetch_history(Site& site, const io::Run& run) {
-  const auto deployment = site.client->get(path_of(site), run);
-  return read_history(deployment, replica_sets(site, deployment, run));
+  const auto workload = site.client->get(path_of(site), run);
+  return history_of(site, workload, run);
 }
 
 Undone plan_undo(Site& site, const UndoRequest& request, const io::Run& run) {
@@ -125,16 +183,20 @@ Undone undo(Site& site, const UndoRequest& request, const io::Run& run) {
     const UndoNote note{site.cluster->access.user, undone.at, request.reason, request.sync_last_applied,
                         request.resume};
     try {
-      (void)site.client->patch(path_of(site), kube::Patch::json, undo_patch(plan.deployment, *plan.choice.to, note),
-                               run);
+      if (site.target.kind == kube::Kind::deployment)
+        (void)site.client->patch(path_of(site), kube::Patch::json, undo_patch(plan.workload, *plan.choice.to, note),
+                                 run);
+      else
+        (void)site.client->patch(path_of(site), kube::Patch::strategic,
+                                 revision_patch(plan.workload, *plan.choice.to, undone.from, note), run);
+      if (request.unstick && site.target.kind == kube::Kind::stateful_set) unstick(site, plan.workload, run);
       return undone;
     } catch (const Error& error) {
       if (error.failure().id != failure::conflict.id) throw;
       const auto now = site.client->get(path_of(site), run);
-      const bool same =
-          kube::map_at(now, {"spec", "template"}) == kube::map_at(plan.deployment, {"spec", "template"}) &&
-          kube::flag_at(now, {"spec", "paused"}) == kube::flag_at(plan.deployment, {"spec", "paused"}) &&
-          text_at(now, {"metadata", "uid"}) == text_at(plan.deployment, {"metadata", "uid"});
+      const bool same = kube::map_at(now, {"spec", "template"}) == kube::map_at(plan.workload, {"spec", "template"}) &&
+                        kube::flag_at(now, {"spec", "paused"}) == kube::flag_at(plan.workload, {"spec", "paused"}) &&
+                        text_at(now, {"metadata", "uid"}) == text_at(plan.workload, {"metadata", "uid"});
       if (!same || tries == most_tries)
         throw Error(failure::conflict,
                     fmt::format("{} was changed by {} meanwhile: not undone", site.target.text(), last_writer(now)),

@@ -3,6 +3,7 @@
 // preconditions. Following the outcome is status.hpp's.
 #pragma once
 
+#include "kube/facts.hpp"
 #include "revisions.hpp"
 #include "session.hpp"
 
@@ -24,6 +25,7 @@ struct UndoRequest {
   std::string reason;
   bool resume = false;
   bool force = false;
+  bool unstick = false;  ///< evict what keeps a StatefulSet from going on
   bool dry_run = false;
   bool sync_last_applied = true;
 };
@@ -46,6 +48,9 @@ struct Undone {
 [[nodiscard]] Undone undo(Site& site, const UndoRequest& request, const io::Run& run);
 
 [[nodiscard]] std::string path_of(const Site& site, std::string_view subresource = {});
+
+/// By the eviction API, so that a PodDisruptionBudget is asked; with the UID as precondition.
+void evict(Site& site, const kube::Pod& pod, const io::Run& run);
 
 /// Everything that a history needs.
 [[nodiscard]] History fetch_history(Site& site, const io::Run& run);

@@ -2,6 +2,7 @@
 #include "workloads.hpp"
 
 #include "core/error.hpp"
+#include "core/fs.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
 #include "kube/fields.hpp"
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace slipway::rollout {
 
@@ -18,8 +20,9 @@ using nlohmann::json;
 namespace {
 
 const std::vector<std::string>& known_types() {
-  static const std::vector<std::string> types{"deployment", "deploy", "deployments", "statefulset", "sts", "daemonset",
-                                              "ds",         "job",    "replicaset",  "rs",          "pod"};
+  static const std::vector<std::string> types{
+      "deployment", "deploy", "deployments", "statefulset",           "sts", "daemonset", "ds", "job",
+      "replicaset", "rs",     "pod",         "replicationcontroller", "rc"};
   return types;
 }
 
@@ -27,10 +30,21 @@ std::optional<kube::Kind> kind_or_nothing(std::string_view word) { return kube::
 
 kube::Kind kind_or_throw(const std::string& word) {
   if (const auto kind = kind_or_nothing(word)) return *kind;
-  throw Error(failure::bad_usage,
-              fmt::format("unknown type '{}'{}", word, text::did_you_mean(text::lower(word), known_types())),
-              "write TYPE/NAME, such as deploy/web");
+  // A custom resource's type is the cluster's to know; what is nearly a built-in one is a slip of the finger.
+  const bool dotted = word.find('.') != std::string::npos;
+  if (!dotted && text::nearest(text::lower(word), known_types()))
+    throw Error(failure::bad_usage,
+                fmt::format("unknown type '{}'{}", word, text::did_you_mean(text::lower(word), known_types())),
+                "write TYPE/NAME, such as deploy/web");
+  for (const char c : word)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+      throw Error(failure::bad_usage, fmt::format("'{}' is no type", text::printable(word)),
+                  "write TYPE/NAME, such as deploy/web");
+  return kube::Kind::custom;
 }
+
+/// The type as a custom one has to be looked up; empty for a built-in one.
+std::string custom_of(kube::Kind kind, const std::string& word) { return kind == kube::Kind::custom ? word : ""; }
 
 Wish of_manifest(const json& object, const std::string& stream) {
   const auto kind = kube::kind_of(kube::text_at(object, {"kind"}));
@@ -38,7 +52,7 @@ Wish of_manifest(const json& object, const std::string& stream) {
   if (!kind || name.empty())
     throw Error(failure::bad_input,
                 fmt::format("{} holds a {} that cannot be rolled out", stream, kube::text_at(object, {"kind"})));
-  Wish wish{*kind, name, {}, {}};
+  Wish wish{*kind, name, {}, {}, {}};
   if (auto space = kube::text_at(object, {"metadata", "namespace"}); !space.empty()) wish.name_space = std::move(space);
   return wish;
 }
@@ -70,7 +84,7 @@ void take_object(const json& object, const std::string& stream, std::vector<Wish
   const auto kind = slash == std::string::npos ? std::nullopt : kube::kind_of(text.substr(0, slash));
   if (!kind || slash + 1 >= text.size())
     throw Error(failure::bad_input, fmt::format("{} holds an object that names no workload", stream));
-  Wish wish{*kind, text.substr(slash + 1), {}, {}};
+  Wish wish{*kind, text.substr(slash + 1), {}, {}, {}};
   if (auto space = kube::text_at(object, {"namespace"}); !space.empty()) wish.name_space = std::move(space);
   if (auto where = kube::text_at(object, {"context"}); !where.empty()) wish.context = std::move(where);
   wishes.push_back(std::move(wish));
@@ -85,7 +99,7 @@ void take_line(std::string_view line, int number, const std::string& stream, std
   if (!kind || slash + 1 >= words.front().size() || words.size() > 3)
     throw Error(failure::bad_input, fmt::format("'{}' is not TYPE/NAME [NAMESPACE [CONTEXT]]", text::printable(line)))
         .add_place(fmt::format("{}:{}", stream, number));
-  Wish wish{*kind, words.front().substr(slash + 1), {}, {}};
+  Wish wish{*kind, words.front().substr(slash + 1), {}, {}, {}};
   if (words.size() > 1) wish.name_space = words[1];
   if (words.size() > 2) wish.context = words[2];
   wishes.push_back(std::move(wish));
@@ -102,17 +116,19 @@ std::vector<Wish> parse_arguments(const std::vector<std::string>& arguments) {
       if (name.empty() || name.find('/') != std::string::npos)
         throw Error(failure::bad_usage, fmt::format("'{}' is not TYPE/NAME", word),
                     "write TYPE/NAME, such as deploy/web");
-      wishes.push_back({kind_or_throw(word.substr(0, slash)), name, {}, {}});
+      const auto type = word.substr(0, slash);
+      const auto of = kind_or_throw(type);
+      wishes.push_back({of, name, {}, {}, custom_of(of, type)});
       continue;
     }
     const auto kind = kind_or_throw(word);
     bool named = false;
     // kubectl's form: a type, and names that follow it.
     while (i + 1 < arguments.size() && arguments[i + 1].find('/') == std::string::npos) {
-      wishes.push_back({kind, arguments[++i], {}, {}});
+      wishes.push_back({kind, arguments[++i], {}, {}, custom_of(kind, word)});
       named = true;
     }
-    if (!named) wishes.push_back({kind, {}, {}, {}});
+    if (!named) wishes.push_back({kind, {}, {}, {}, custom_of(kind, word)});
   }
   return wishes;
 }
@@ -149,6 +165,41 @@ std::vector<Wish> parse_stream(std::string_view text, const std::string& name) {
   return wishes;
 }
 
+namespace {
+
+bool is_manifest(const std::filesystem::path& file) {
+  return file.extension() == ".yaml" || file.extension() == ".yml" || file.extension() == ".json";
+}
+
+std::vector<Wish> read_file_wishes(const std::string& name, const Options& options, const cli::Context& context) {
+  if (name == "-") return parse_stream(context.in.read_all(), "stdin");
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(name, ignored)) return parse_stream(fs::read_file(name), name);
+  std::vector<std::filesystem::path> files;
+  if (options.recursive) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(name))
+      if (entry.is_regular_file() && is_manifest(entry.path())) files.push_back(entry.path());
+  } else {
+    for (const auto& entry : std::filesystem::directory_iterator(name))
+      if (entry.is_regular_file() && is_manifest(entry.path())) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::vector<Wish> wishes;
+  for (const auto& file : files) {
+    const auto text = fs::read_file(file);
+    try {
+      for (auto& wish : parse_stream(text, file.string())) wishes.push_back(std::move(wish));
+    } catch (const Error& error) {
+      // A folder of manifests holds other things than workloads, too.
+      if (error.message().find("names no workload") == std::string::npos) throw;
+    }
+  }
+  if (wishes.empty()) throw Error(failure::bad_input, fmt::format("no manifest in {} names a workload", name));
+  return wishes;
+}
+
+}  // namespace
+
 std::vector<Wish> read_wishes(const Options& options, const cli::Context& context) {
   const bool piped = std::ranges::find(options.workloads, "-") != options.workloads.end();
   if (piped) {
@@ -158,6 +209,8 @@ std::vector<Wish> read_wishes(const Options& options, const cli::Context& contex
     return parse_stream(context.in.read_all(), "stdin");
   }
   auto wishes = parse_arguments(options.workloads);
+  for (const auto& file : options.files)
+    for (auto& wish : read_file_wishes(file, options, context)) wishes.push_back(std::move(wish));
   if (wishes.empty() && options.selector.empty())
     throw Error(failure::bad_usage, "no workload is named", fmt::format("k8s-rollout {} deploy/NAME", options.command));
   if (wishes.empty()) wishes.push_back({});  // the selector alone: Deployments
@@ -177,18 +230,21 @@ std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options
   for (const auto& wish : wishes) {
     if (wish.context && *wish.context != cluster.access.context && *wish.context != cluster.name) continue;
     const auto space = wish.name_space ? *wish.name_space : cluster.namespace_of(wish.name, options.service);
+    std::optional<kube::Resource> custom;
+    if (wish.kind == kube::Kind::custom) custom = client.resource_called(wish.custom, run);
     if (!wish.name.empty()) {
-      add({wish.kind, space, wish.name});
+      add({wish.kind, space, wish.name, std::move(custom)});
       continue;
     }
-    auto path = kube::path_of(*kube::known_resource(kube::resource_of(wish.kind)), space);
+    auto path = kube::path_of(custom ? *custom : *kube::known_resource(kube::resource_of(wish.kind)), space);
     if (!options.selector.empty()) path = kube::with_query(path, {{"labelSelector", options.selector}});
     const auto objects = client.list(path, run);
-    if (objects.empty())
+    if (objects.empty() && !options.ignore_not_found)
       throw Error(failure::not_found,
-                  fmt::format("no {} in namespace '{}' of {}{}", kube::name_of(wish.kind), space, cluster.name,
+                  fmt::format("no {} in namespace '{}' of {}{}", custom ? wish.custom : kube::name_of(wish.kind), space,
+                              cluster.name,
                               options.selector.empty() ? "" : fmt::format(" has the labels {}", options.selector)));
-    for (const auto& object : objects) add({wish.kind, space, kube::text_at(object, {"metadata", "name"})});
+    for (const auto& object : objects) add({wish.kind, space, kube::text_at(object, {"metadata", "name"}), custom});
   }
   return targets;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which workloads a run is about: arguments, a selector, or what stdin says.
+// Which workloads a run is about: arguments, a selector, manifests, or what stdin says.
 #pragma once
 
 #include "clusters.hpp"
@@ -20,23 +20,23 @@ struct Wish {
   std::string name;
   std::optional<std::string> name_space;
   std::optional<std::string> context;  ///< stdin may name one; only there does it apply
+  std::string custom;  ///< of Kind::custom: kind, plural or plural.group as written, "Kind.group/version" of a manifest
   friend bool operator==(const Wish&, const Wish&) = default;
 };
 
-/// TYPE/NAME..., TYPE NAME..., TYPE.
-/// @throws Error bad_usage: unknown type, with the nearest one
+/// TYPE/NAME..., TYPE NAME..., TYPE. A type that is not built in is left to the cluster to know.
+/// @throws Error bad_usage for what is malformed, or looks like a misspelt built-in type
 [[nodiscard]] std::vector<Wish> parse_arguments(const std::vector<std::string>& arguments);
 
 /// Lines `TYPE/NAME [NAMESPACE [CONTEXT]]`, JSON objects, or manifests in YAML or JSON.
 /// @throws Error empty_input; bad_input for what is none of these
 [[nodiscard]] std::vector<Wish> parse_stream(std::string_view text, const std::string& name);
 
-/// The wishes of the options, or of stdin when they say "-".
-/// @param changes the command changes something: a bare type or selector is still fine, nothing at all is not
+/// The wishes of the options, of files, or of stdin when they say "-".
 [[nodiscard]] std::vector<Wish> read_wishes(const Options& options, const cli::Context& context);
 
 /// What the wishes come down to in one cluster, each once; nothing when all of them name other contexts.
-/// @throws Error not_found when a type or selector matches nothing
+/// @throws Error not_found when a type is unknown, or a type or selector matches nothing (unless --ignore-not-found)
 [[nodiscard]] std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options& options,
                                                 const Cluster& cluster, kube::Client& client, const io::Run& run);
 
