@@ -16,9 +16,9 @@
 #include <array>
 #include <exception>
 #include <map>
-#include <set>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <set>
 #include <utility>
 
 namespace slipway::http {

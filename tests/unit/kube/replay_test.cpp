@@ -7,6 +7,7 @@
 #include "kube/fields.hpp"
 #include "kube/workload.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -56,7 +57,7 @@ Stream read_stream(const std::filesystem::path& file) {
 
 std::vector<Stream> all_streams() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(SLIPWAY_TESTS_DIR) + "/unit/kube/streams"))
+  for (const auto& entry : std::filesystem::directory_iterator(testing::source_dir() / "tests/unit/kube/streams"))
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
   std::ranges::sort(files);
   std::vector<Stream> streams;
