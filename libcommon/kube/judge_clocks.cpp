@@ -152,16 +152,23 @@ void Judge::no_progress() {
 
 /// Complete now; is it to stay so? Or was it, and is not any more?
 void Judge::settle() {
+  if (standing_.complete && !memory_.completed) memory_.completed = now_.now;
   std::string crashed;
   std::string crashed_uid;
   int restarts = 0;
   for (const auto* pod : standing_.pods) {
     int count = 0;
-    for (const auto& container : pod->containers) count += container.restarts;
+    // A crash in the same second as the first availability is a start that failed once, not a fall from grace.
+    bool since_then = false;
+    for (const auto& container : pod->containers) {
+      count += container.restarts;
+      const auto* end = container.ended ? &*container.ended : container.last ? &*container.last : nullptr;
+      since_then = since_then || (end && (!end->finished || !memory_.completed || *end->finished > *memory_.completed));
+    }
     // Whether the status or the pod tells of the crash first is chance: what was good once is remembered.
     if (standing_.complete) memory_.restarts_when_done.try_emplace(pod->uid, count);
     const auto known = memory_.restarts_when_done.find(pod->uid);
-    if (known != memory_.restarts_when_done.end() && count > known->second && crashed.empty()) {
+    if (known != memory_.restarts_when_done.end() && count > known->second && since_then && crashed.empty()) {
       crashed = pod->name;
       crashed_uid = pod->uid;
       restarts = count - known->second;

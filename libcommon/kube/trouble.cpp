@@ -247,9 +247,9 @@ std::optional<Trouble> scheduling_trouble(const Pod& pod, std::span<const EventF
   Trouble trouble;
   trouble.message = tidy_message(scheduled->message);
   const bool about_claim = has_any(scheduled->message, {"ersistentvolumeclaim", "ersistentVolumeClaim"});
-  trouble.kind = about_claim
-                     ? (has_any(scheduled->message, {"not found"}) ? of("volume-missing") : of("volume-pending"))
-                     : of("unschedulable");
+  // "unbound immediate PersistentVolumeClaims. not found" is the scheduler's way to say that one is not bound.
+  const bool missing = has_any(scheduled->message, {"\" not found"});
+  trouble.kind = about_claim ? (missing ? of("volume-missing") : of("volume-pending")) : of("unschedulable");
   if (!pod.nominated_node.empty() || events_with(events, "TriggeredScaleUp") > 0) trouble.patience = 600s;
   return trouble;
 }

@@ -139,6 +139,7 @@ struct Memory {
   std::optional<Time> deadline_seen;  ///< since when the deadline condition stands
   std::optional<Time> unobserved;
   std::optional<Time> done_since;
+  std::optional<Time> completed;                  ///< when it was whole for the first time
   std::map<std::string, int> restarts_when_done;  ///< pod uid
   std::int64_t baseline_revision = 0;             ///< what served at the first look
   bool first = true;

@@ -105,7 +105,7 @@ provoke_never_ready() {
 }
 provoke_probe() {
   space probe
-  deploy probe "$good" ',"livenessProbe":{"exec":{"command":["/bin/false"]},"periodSeconds":1,"failureThreshold":1}'
+  deploy probe "$good" ',"readinessProbe":{"exec":{"command":["/bin/false"]}},"livenessProbe":{"exec":{"command":["/bin/false"]},"periodSeconds":1,"failureThreshold":1}'
   judge probe
 }
 provoke_webhook() {

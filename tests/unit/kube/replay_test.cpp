@@ -73,6 +73,7 @@ Policy policy_of(const json& wanted) {
   };
   policy.stable = seconds("stable").value_or(0ms);
   policy.no_progress = seconds("no_progress");
+  policy.patience = seconds("patience");
   policy.fail_unready_after = seconds("fail_unready_after");
   policy.require_full = wanted.value("require_full", false);
   policy.ignore_unready_nodes = wanted.value("ignore_unready_nodes", false);
