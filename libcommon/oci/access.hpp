@@ -26,6 +26,7 @@ struct Access {
   int retries = 6;                          ///< of one request that makes no progress
   std::chrono::milliseconds stall{60'000};  ///< no byte either way for so long ends a request
   std::uint64_t chunk = 0;                  ///< bytes of a body at most; zero: as many as the registry takes
+  std::uint64_t rate = 0;                   ///< bytes in a second, all uploads together; zero: no limit
   std::string agent = "slipway";            ///< User-Agent
 };
 

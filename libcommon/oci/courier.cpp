@@ -90,7 +90,7 @@ void Courier::serve() {
         done->set_exception(std::current_exception());
       }
     }
-    client_.drive(run_, wait, [this, refused = wait < std::chrono::hours{1}] {
+    client_.drive(run_, std::min(wait, longest_step_.load()), [this, refused = wait < std::chrono::hours{1}] {
       const std::lock_guard lock(mutex_);
       if (reason_ && refused) return ending_ || std::chrono::steady_clock::now() >= cut_;
       return ending_ || reason_ != nullptr || !jobs_.empty();

@@ -7,6 +7,7 @@
 #include "http/client.hpp"
 #include "io/events.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -32,6 +33,8 @@ class Courier {
   [[nodiscard]] http::Result exchange(http::Request request);
   /// Asks bodies again that had nothing to send. From any thread.
   void wake() { client_.wake(); }
+  /// From now on bodies that had nothing to send are asked again every few milliseconds, by themselves.
+  void keep_asking() { longest_step_ = std::chrono::milliseconds{20}; }
   /// Waits. @throws as exchange(), and as soon
   void pause(std::chrono::milliseconds time) const;
   /// @throws as exchange(), without waiting
@@ -69,6 +72,7 @@ class Courier {
   std::exception_ptr reason_;                    ///< why nothing is taken any more
   std::chrono::steady_clock::time_point cut_{};  ///< with a reason: when to end what is under way
   bool ending_ = false;
+  std::atomic<std::chrono::milliseconds> longest_step_{std::chrono::hours{1}};
   std::thread thread_;
 };
 

@@ -42,7 +42,12 @@ Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& content
   const Descriptor described{
       .media_type = std::string(media::docker_config), .digest = Digest::of(*text), .size = text->size()};
   // Beside the last layers, whose own end is awaited anyway.
-  uploads_.add([this, described, blob = blob_of(*text, described.digest)] {
+  auto config_blob = blob_of(*text, described.digest);
+  {
+    const std::lock_guard lock(mutex_);
+    again_[described.digest] = config_blob.open;
+  }
+  uploads_.add([this, described, blob = std::move(config_blob)] {
     // Small, but one mount is less than an upload's two requests.
     if (const auto places = places_of_config(described.digest);
         places.empty() || !options_.reuse || !bring(described.digest, described.size, places))
@@ -121,13 +126,42 @@ void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
   }
   Registry::Condition condition;
   if (guarded) condition = {.only_new = options_.if_absent, .only_from = options_.expect};
-  registry->put_manifest(repository, version, manifest, condition);
+  registry->put_manifest(repository, version, manifest, condition,
+                         [&](bool late) { return all_there(*target.destination, manifest, late); });
   const auto confirmed = registry->manifest_digest(repository, version);
   if (confirmed != manifest.digest)
     throw Error(failure::protocol,
                 fmt::format("{} was written as {}, and the registry now says {}", target.reference.text(),
                             manifest.digest.text(), confirmed ? confirmed->text() : "that there is none"),
                 "does someone else push to the same tag?");
+}
+
+/// Whether the registry sees what it has confirmed. What it has not seen for long its storage has lost: it is
+/// sent once more, where it can be read once more.
+bool Pusher::all_there(const Destination& to, const StoredManifest& stored, bool late) {
+  const auto manifest = parse_manifest(stored.bytes, stored.media_type, failure::protocol);
+  if (!manifest) return true;
+  auto needed = manifest->layers;
+  needed.push_back(manifest->config);
+  for (const auto& descriptor : needed) {
+    if (to.registry->has_blob(to.repository, descriptor.digest, descriptor.size)) continue;
+    if (!late) return false;
+    std::function<http::Body()> open;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = again_.find(descriptor.digest); found != again_.end()) open = found->second;
+    }
+    if (!open)
+      throw Error(failure::busy,
+                  fmt::format("{} has lost {} after it was stored, and it cannot be read again from here",
+                              to.registry->name(), descriptor.digest.text()),
+                  "run the command again, with --no-reuse");
+    run_.events.warn(fmt::format("{} has lost {} after it was stored: it is sent again", to.registry->name(),
+                                 descriptor.digest.brief()));
+    to.registry->upload(to.repository, {.digest = descriptor.digest, .size = descriptor.size, .open = open});
+    uploaded_bytes_ += descriptor.size;
+  }
+  return true;
 }
 
 Pushed Pusher::answer(const StoredManifest& manifest, Digest config, const std::vector<Placed>& layers) {

@@ -65,8 +65,14 @@ Pushed push(const Source& source, const std::vector<Reference>& to, const PushOp
                                                  {"reused_bytes", static_cast<std::int64_t>(pushed.reused_bytes)}});
     return pushed;
   } catch (...) {
-    pusher.give_up(std::current_exception());
-    throw;
+    // The first failure, which need not be the one that was noticed first.
+    try {
+      pusher.give_up(std::current_exception());
+      throw;
+    } catch (const Error& error) {
+      stage.fail(error.message());
+      throw;
+    }
   }
 }
 

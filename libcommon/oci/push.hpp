@@ -37,10 +37,12 @@ struct ArchiveStream {
 using Source = std::variant<EngineImage, ArchiveFile, ArchiveStream>;
 
 struct PushOptions {
-  std::optional<std::string> image;     ///< which one of an archive that holds several: a tag or a config digest
-  int jobs = 4;                         ///< uploads at once
-  int threads = 0;                      ///< compression; 0 for one per processor. The result never depends on it
-  std::uint64_t memory = 64U << 20U;    ///< bytes for layers on their way
+  std::optional<std::string> image;   ///< which one of an archive that holds several: a tag or a config digest
+  int jobs = 4;                       ///< uploads at once
+  int threads = 0;                    ///< compression; 0 for one per processor. The result never depends on it
+  std::uint64_t memory = 64U << 20U;  ///< bytes for layers on their way
+  /// Layers of an archive that the registry has are not read to see whether they are what its configuration says.
+  bool trust_archive = false;
   bool reuse = true;                    ///< take layers that the registry's own earlier image already has
   std::optional<Reference> reuse_from;  ///< which image that is; the destination's tags by default
   bool if_absent = false;               ///< do not move a tag that exists

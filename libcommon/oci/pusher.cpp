@@ -200,6 +200,8 @@ void Pusher::record(const PackedLayer& layer, State state) {
   {
     const std::lock_guard lock(mutex_);
     placed_.insert_or_assign(layer.name(), Placed{descriptor, layer.diff_id(), state});
+    if (const auto reread = rereads_.find(layer.name()); reread != rereads_.end())
+      again_[descriptor.digest] = [again = reread->second, size = descriptor.size] { return again(size); };
   }
   // Both ends of the pair were hashed here. One that came packed has another blob than our packing makes.
   if (!layer.as_it_came()) remember(layer.diff_id(), profile_, descriptor);

@@ -132,6 +132,7 @@ class Pusher {
   [[nodiscard]] StoredManifest manifest_of(const Descriptor& config, const std::vector<Placed>& layers);
   void put_tags(const StoredManifest& manifest);
   void put_tag(const Target& target, const StoredManifest& manifest);
+  [[nodiscard]] bool all_there(const Destination& to, const StoredManifest& stored, bool late);
   [[nodiscard]] Pushed answer(const StoredManifest& manifest, Digest config, const std::vector<Placed>& layers);
   void fail(std::exception_ptr why) noexcept;
 
@@ -155,6 +156,7 @@ class Pusher {
   std::map<std::string, Reread> rereads_;  ///< by the entry's name
   std::map<std::string, Placed> placed_;   ///< by the entry's name
   std::map<Digest, std::shared_future<State>> placing_;
+  std::map<Digest, std::function<http::Body()>> again_;  ///< how to read a blob once more
   std::atomic<std::uint64_t> uploaded_bytes_ = 0;
 
   Packer packer_;

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t longest_tag_list = 8U << 20U;
 
+/// Of these waits the one after which a blob is not late but lost: 3.5 seconds have gone by.
+constexpr std::size_t waits_for_late = 2;
 /// After our own uploads a registry may need a moment until it sees them.
 constexpr std::array<std::chrono::milliseconds, 5> settling{std::chrono::milliseconds{500}, std::chrono::seconds{1},
                                                             std::chrono::seconds{2}, std::chrono::seconds{4},
@@ -38,7 +40,9 @@ std::string place_of(std::string_view method, std::string_view url, int status) 
 Registry::Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run)
     : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access), run_(run),
       authorizer_(courier, where.registry, where.repository, access, run), dice_(std::random_device{}()),
-      most_at_once_(access.chunk) {}
+      most_at_once_(access.chunk), pace_(access.rate) {
+  if (pace_.limited()) courier_.keep_asking();
+}
 
 /// https, but for --plain-http, and for a registry on this machine that does not speak TLS.
 std::string Registry::origin() {
@@ -121,6 +125,7 @@ void Registry::once(const std::string& key, const std::string& text) {
 }
 
 void Registry::heed(const http::Result& last) {
+  if (last.response && (last.response->status == 429 || last.response->status == 503)) lanes_.shrink();
   const auto header = last.response ? last.response->header("retry-after") : std::nullopt;
   const auto asked = header ? parse_retry_after(*header, std::chrono::system_clock::now()) : std::nullopt;
   if (!asked || *asked > longest_wait) return;
@@ -302,7 +307,7 @@ std::optional<Digest> Registry::manifest_digest(const std::string& repository, c
 }
 
 void Registry::put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
-                            const Condition& condition) {
+                            const Condition& condition, const std::function<bool(bool late)>& all_there) {
   Ask put{.method = "PUT",
           .url = url(repository, "manifests/" + version),
           .repository = repository,
@@ -311,7 +316,8 @@ void Registry::put_manifest(const std::string& repository, const std::string& ve
           .content = manifest.bytes};
   if (condition.only_new) put.headers.emplace_back("If-None-Match", "*");
   if (condition.only_from) put.headers.emplace_back("If-Match", fmt::format("\"{}\"", condition.only_from->text()));
-  for (std::size_t waits = 0;; ++waits) {
+  std::size_t waits = 0;
+  while (true) {
     const auto response = ask(put);
     if (response.status >= 200 && response.status < 300) {
       const auto confirmed = response.header("docker-content-digest");
@@ -326,11 +332,15 @@ void Registry::put_manifest(const std::string& repository, const std::string& ve
                   condition.only_from
                       ? fmt::format("{}/{}:{} is no longer {}", name_, repository, version, condition.only_from->text())
                       : fmt::format("{}/{}:{} exists already", name_, repository, version));
-    if (parse_error(response.body).code != "MANIFEST_BLOB_UNKNOWN" || waits == settling.size())
-      throw refused(put, response);
-    run_.events.note(
-        fmt::format("{} does not see all layers yet; trying again in {}", name_, text::show_duration(settling[waits])));
-    courier_.pause(settling[waits]);
+    if (parse_error(response.body).code != "MANIFEST_BLOB_UNKNOWN") throw refused(put, response);
+    bool late = false;
+    do {
+      if (waits == settling.size()) throw refused(put, response);
+      run_.events.note(fmt::format("{} does not see all layers yet; trying again in {}", name_,
+                                   text::show_duration(settling[waits])));
+      courier_.pause(settling[waits]);
+      late = waits++ >= waits_for_late;
+    } while (all_there && !all_there(late));
   }
 }
 

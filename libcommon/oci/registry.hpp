@@ -8,7 +8,9 @@
 #include "oci/authorizer.hpp"
 #include "oci/courier.hpp"
 #include "oci/digest.hpp"
+#include "oci/lanes.hpp"
 #include "oci/location.hpp"
+#include "oci/pace.hpp"
 #include "oci/reference.hpp"
 
 #include <atomic>
@@ -76,9 +78,11 @@ class Registry {
     bool only_new = false;
     std::optional<Digest> only_from;
   };
+  /// @param all_there is asked after each wait for blobs that the registry does not know: whether it has them now.
+  /// `late` after more than three seconds: then they are not late but lost, and to be sent again.
   /// @throws Error protocol when the registry confirms another digest; tag_exists when a condition does not hold
   void put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
-                    const Condition& condition);
+                    const Condition& condition, const std::function<bool(bool late)>& all_there = {});
   /// False when there is none. @throws Error bad_setup when the registry does not delete
   [[nodiscard]] bool delete_manifest(const std::string& repository, const Digest& digest);
   /// The last names that the registry lists, at most `most`.
@@ -189,6 +193,8 @@ class Registry {
   std::uint64_t least_at_once_ = 0;
   bool trusts_ranges_ = true;
   std::atomic<bool> answered_ = false;  ///< at all, in this run
+  Lanes lanes_;
+  Pace pace_;
 };
 
 }  // namespace slipway::oci

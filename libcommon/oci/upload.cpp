@@ -57,14 +57,17 @@ std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
 /// A blob's bytes a request's worth at a time. Opened once, as long as each part begins where the last one ended.
 class Parts {
  public:
-  explicit Parts(std::function<http::Body()> open) : open_(std::move(open)) {}
+  Parts(std::function<http::Body()> open, Pace& pace) : open_(std::move(open)), pace_(pace) {}
 
   http::Body take(std::uint64_t from, std::uint64_t size) {
     seek(from);
     left_ = size;
     return {.read =
                 [this](char* into, std::size_t most) {
-                  const auto got = body_->read(into, static_cast<std::size_t>(std::min<std::uint64_t>(most, left_)));
+                  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(most, left_));
+                  const auto granted = pace_.take(wanted);
+                  if (granted == 0 && wanted > 0) return http::Body::later;
+                  const auto got = body_->read(into, granted);
                   at_ += got;
                   left_ -= got;
                   return got;
@@ -88,6 +91,7 @@ class Parts {
   }
 
   std::function<http::Body()> open_;
+  Pace& pace_;
   std::optional<http::Body> body_;
   std::uint64_t at_ = 0;
   std::uint64_t left_ = 0;
@@ -364,8 +368,9 @@ Registry::Step Registry::lose(Sending& sending, const Ask& ask, const http::Resu
 }
 
 void Registry::upload(const std::string& repository, const Blob& blob) {
+  const Lane lane(lanes_, [this] { courier_.check(); });
   Sending sending{.repository = repository, .session = spare_session(repository), .cut = {}};
-  Parts parts(blob.open);
+  Parts parts(blob.open, pace_);
   Part part{.until = 0,
             .whole = std::pair{blob.digest, blob.size},
             .take = [&](std::uint64_t from, std::uint64_t size) { return parts.take(from, size); }};
@@ -374,6 +379,7 @@ void Registry::upload(const std::string& repository, const Blob& blob) {
     const auto most = most_at_once();
     part.until = most == 0 ? blob.size : std::min(blob.size, sending.at + most);
   } while (send(sending, part) != Step::stored);
+  lanes_.praise();
 }
 
 std::vector<http::Request> Registry::leftovers() {

@@ -21,6 +21,7 @@ bool is_success(const http::Result& result) {
 }  // namespace
 
 bool Registry::upload(const std::string& repository, const BlobStream& stream) {
+  const Lane lane(lanes_, [this] { courier_.check(); });
   Sending sending{.repository = repository, .session = open_session(repository), .cut = {}};
   if (most_at_once() != 0) return upload_in_pieces(sending, stream);
   std::uint64_t taken = 0;
@@ -34,7 +35,9 @@ bool Registry::upload(const std::string& repository, const BlobStream& stream) {
                         [&] {
                           return http::Body{.read =
                                                 [&](char* into, std::size_t size) {
-                                                  const auto got = stream.read(into, size);
+                                                  const auto granted = pace_.take(size);
+                                                  if (granted == 0) return http::Body::later;
+                                                  const auto got = stream.read(into, granted);
                                                   if (got != http::Body::later) taken += got;
                                                   return got;
                                                 },
@@ -108,8 +111,11 @@ bool Registry::upload_in_pieces(Sending& sending, const BlobStream& stream) {
               const auto at = std::make_shared<std::size_t>(from - begins);
               const auto end = from - begins + size;
               return http::Body{.read =
-                                    [&piece, at, end](char* into, std::size_t most) {
-                                      const auto got = piece.copy(into, std::min(most, end - *at), *at);
+                                    [this, &piece, at, end](char* into, std::size_t most) {
+                                      const auto wanted = std::min(most, end - *at);
+                                      const auto granted = pace_.take(wanted);
+                                      if (granted == 0 && wanted > 0) return http::Body::later;
+                                      const auto got = piece.copy(into, granted, *at);
                                       *at += got;
                                       return got;
                                     },

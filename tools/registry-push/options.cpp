@@ -13,7 +13,6 @@ void describe(cli::App& app, Options& options) {
   app.flag("--if-absent", options.if_absent, "leave a tag alone that exists");
   app.option("--expect", options.expect, "DIGEST", "move a tag only from this digest");
   app.option("--reuse-from", options.reuse_from, "REF", "image to take layers from; by default the tag itself");
-  app.flag("--no-reuse", options.no_reuse, "compress every layer anew");
   app.group("Connection");
   app.option("--creds-file", options.creds_file, "FILE", "login file, instead of docker's and podman's");
   app.option("--username", options.username, "NAME", "log in with this name and --password-file");
@@ -22,8 +21,15 @@ void describe(cli::App& app, Options& options) {
   app.flag("--anonymous", options.anonymous, "use no login");
   app.flag("--plain-http", options.plain_http, "no TLS, also to other machines");
   app.option("--ca", options.ca, "FILE", "certificates to trust instead of the system's");
+  app.brief_group("Seldom needed");
+  app.flag("--no-reuse", options.no_reuse, "compress every layer anew");
+  app.flag("--trust-archive", options.trust_archive, "do not check layers that are not sent");
+  app.option("--cert", options.cert, "FILE", "certificate to show, with --key FILE");
   app.option("--retries", options.retries, "N", "tries more of each request (default 6)");
   app.option("--stall", options.stall, "DURATION", "no byte for so long breaks a request (default 60s)");
+  app.option("--key", options.key, "FILE", "key of --cert");
+  app.size("--chunk", options.chunk, "SIZE", "send no more in one request");
+  app.size("--limit-rate", options.limit_rate, "SIZE", "bytes in a second");
   app.group("Effort");
   app.option("--jobs", options.jobs, "N", "uploads at once (default 4)");
   app.option("--threads", options.threads, "N", "compress with N threads (default: all)");

@@ -21,6 +21,7 @@ struct Options {
   std::optional<std::string> expect;
   std::optional<std::string> reuse_from;
   bool no_reuse = false;
+  bool trust_archive = false;
 
   std::optional<std::string> creds_file;
   std::optional<std::string> username;
@@ -29,6 +30,10 @@ struct Options {
   bool anonymous = false;
   bool plain_http = false;
   std::optional<std::string> ca;
+  std::optional<std::string> cert;
+  std::optional<std::string> key;
+  std::uint64_t chunk = 0;
+  std::uint64_t limit_rate = 0;
   int retries = 6;
   std::chrono::milliseconds stall{60'000};
 

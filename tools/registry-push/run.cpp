@@ -70,6 +70,14 @@ oci::Access access_of(const Options& options, const cli::Context& context) {
                               .origin = "--username"};
   if (options.token_file) access.token = [file = *options.token_file] { return secret_of(file); };
   if (options.ca) access.tls.ca_pem = fs::read_file(*options.ca);
+  if (options.cert.has_value() != options.key.has_value())
+    throw Error(failure::bad_usage, "--cert and --key belong together");
+  if (options.cert) {
+    access.tls.cert_pem = fs::read_file(*options.cert);
+    access.tls.key_pem = fs::read_file(*options.key);
+  }
+  access.chunk = options.chunk;
+  access.rate = options.limit_rate;
   return access;
 }
 
@@ -84,6 +92,7 @@ oci::PushOptions push_options_of(const Options& options, const cli::Context& con
                        .jobs = options.jobs,
                        .threads = options.threads,
                        .memory = options.memory,
+                       .trust_archive = options.trust_archive,
                        .reuse = !options.no_reuse,
                        .reuse_from = std::nullopt,
                        .if_absent = options.if_absent,

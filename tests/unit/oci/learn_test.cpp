@@ -191,3 +191,25 @@ TEST_CASE("a mount asks for a token of its own, and its refusal leaves the other
            target.find("scope=repository%3Aa%3Apull") != std::string::npos;
   }));
 }
+
+TEST_CASE("a trusted archive is not read where the registry has its layers, and the image is the same") {
+  FakeRegistry registry;
+  AtHome at;
+  const auto one = at.p.file(large.archive(), {registry.host() + "/a:1"});
+  auto archive = large.archive();
+  archive[archive.size() / 2] = static_cast<char>(archive[archive.size() / 2] ^ 4);  // nobody looks at it
+  at.p.options.trust_archive = true;
+  const auto two = at.p.file(archive, {registry.host() + "/b:1"});
+  CHECK(two.digest == one.digest);
+  CHECK(registry.blobs["b"] == registry.blobs["a"]);
+}
+
+TEST_CASE("no more bytes leave in a second than --limit-rate allows") {
+  FakeRegistry registry;
+  Push p;
+  p.access.rate = 2U << 20U;
+  const auto begun = std::chrono::steady_clock::now();
+  static_cast<void>(p.file(large.archive(), {registry.host() + "/a:1"}));  // 5 MB of noise
+  CHECK(std::chrono::steady_clock::now() - begun > std::chrono::milliseconds{2000});
+  CHECK(registry.manifests["a"].contains("1"));
+}
