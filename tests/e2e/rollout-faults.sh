@@ -23,6 +23,7 @@ image() { # NAME ENTRYPOINT-JSON
 }
 good=$(image good '["/bin/sh", "-c", "trap \"exit 0\" TERM; while :; do sleep 1 & wait; done"]')
 crashing=$(image crashing '["/bin/sh", "-c", "echo FATAL: the queue is gone; exit 3"]')
+# shellcheck disable=SC2016 # for the shell in the container
 greedy=$(image greedy '["/bin/sh", "-c", "x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done"]')
 
 config=$("$top/scripts/local-cluster" kubeconfig dc1)
@@ -32,7 +33,7 @@ send() { # METHOD PATH [JSON] [TYPE]
   curl -sS --noproxy '*' --cacert "$pki/ca.crt" --cert "$pki/admin.crt" --key "$pki/admin.key" -X "$1" \
     -H "Content-Type: ${4:-application/json}" "$server$2" --data-binary "${3:-}"
 }
-prefix=e2e-fault
+prefix='e2e-fault'
 names=()
 cleanup() { local n; for n in "${names[@]}"; do send DELETE "/api/v1/namespaces/$prefix-$n" >/dev/null; done
   send DELETE /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/$prefix >/dev/null; }
@@ -141,6 +142,7 @@ heal_crash() { # the first start fails, the second does not
 }
 heal_ready() {
   space heal-ready
+  # shellcheck disable=SC2016 # for the shell in the container
   deploy heal-ready "$good" ',"readinessProbe":{"exec":{"command":["/bin/sh","-c","test $(cut -d. -f1 /proc/uptime) -gt 0 && test -e /tmp/ok"]},"periodSeconds":1},"lifecycle":{"postStart":{"exec":{"command":["/bin/sh","-c","(sleep 8; touch /tmp/ok) >/dev/null 2>&1 &"]}}}'
   judge heal-ready --fail-unready-after 25s
 }
