@@ -9,7 +9,7 @@ from trial import case, cases, interrupt
 from faulty_registry import END, Fault, FaultyRegistry, STORED
 
 
-@cases([signal.SIGINT, signal.SIGTERM], "signal {0!r} in the middle of a layer: dies by it, sessions deleted, no tag")
+@cases([signal.SIGINT, signal.SIGTERM, signal.SIGHUP], "signal {0!r} in the middle of a layer: dies by it, sessions deleted, no tag")
 def signalled(t, number):
     registry = t.registry()
 
@@ -21,6 +21,26 @@ def signalled(t, number):
     t.at_most("seconds", ran.seconds, 10)
     t.equal("sessions given up", registry.deletes, 1)
     t.count(registry, manifest_put=0)
+
+
+@cases([signal.SIGINT, signal.SIGTERM, signal.SIGHUP], "signal {0!r} that was ignored from the start (nohup, a job in the background) stays so")
+def ignored(t, number):
+    registry = t.registry()
+    met = []
+
+    def feed(pipe):
+        pipe.write(LARGE.archive[:6 << 20])
+        pipe.flush()
+        deadline = time.monotonic() + 30
+        while not met and time.monotonic() < deadline:
+            time.sleep(0.05)
+        pipe.write(LARGE.archive[6 << 20:])
+
+    def hit(process):
+        interrupt(lambda: registry.sent("upload.patch") > 1 << 20, number)(process)
+        time.sleep(0.5)
+        met.append(True)
+    t.push(registry, LARGE, feed=feed, during=hit, signals="--ignore-signal")
 
 
 @case("a signal while the registry has asked to wait ends the wait at once")

@@ -91,14 +91,17 @@ class Trial:
 
     # ---- the tool
 
-    def start(self, *words, stdin=None):
-        return subprocess.Popen([self.binary, *words], stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
+    def start(self, *words, stdin=None, signals="--default-signal"):
+        """Whatever this run of the tests ignores (a job in the background: SIGINT; nohup: SIGHUP), the tool starts afresh."""
+        of_its_own = ["env", f"{signals}=INT,TERM,HUP,PIPE"]
+        return subprocess.Popen([*of_its_own, self.binary, *words], stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, env=self.environment, cwd=self.folder)
 
-    def run(self, *words, data=None, feed=None, during=None):
-        """data: stdin at once; feed: a function that is given a pipe to write into; during: of the process, meanwhile."""
+    def run(self, *words, data=None, feed=None, during=None, signals="--default-signal"):
+        """data: stdin at once; feed: a function that is given a pipe to write into; during: of the process, meanwhile;
+        signals: what env(1) does to INT, TERM, HUP and PIPE before the tool starts."""
         started = time.monotonic()
-        process = self.start(*words, stdin=subprocess.PIPE if data is not None or feed else None)
+        process = self.start(*words, stdin=subprocess.PIPE if data is not None or feed else None, signals=signals)
         helpers = []
         if feed:
             helpers.append(threading.Thread(target=self._feed, args=(process.stdin, feed), daemon=True))
@@ -129,7 +132,7 @@ class Trial:
             pass
 
     def push(self, registry, image, *options, status=0, repository="svc", tag="1", source="file", host=None, data=None,
-             feed=None, during=None, sessions=True, tls=False, stores=True, unmoved=True):
+             feed=None, during=None, sessions=True, tls=False, stores=True, unmoved=True, signals="--default-signal"):
         """One push of `image` to HOST/svc:1, and all that holds after any push:
         status 0: one line on stdout, and exactly this image under the tag; otherwise: nothing on stdout, the tag as before;
         no session left open (unless sessions=False), nothing on the disk, no secret on stderr, no rule of a client broken."""
@@ -146,7 +149,7 @@ class Trial:
             words += ["--from", str(path)]
         elif data is None and feed is None:
             data = image.archive
-        ran = self.run(*words, data=data, feed=feed, during=during)
+        ran = self.run(*words, data=data, feed=feed, during=during, signals=signals)
         try:
             self.equal("exit status", ran.status, status)
             found = dict(registry.tags.get(repository, {}))
