@@ -71,7 +71,8 @@ struct Transfer {
   bool aborted = false;
   bool cancelled = false;
   bool added = false;  ///< to the multi handle
-  bool later = false;  ///< its body had nothing to send when it was last asked
+  bool later = false;  ///< its body had nothing to send, or its owner no place for more, when last asked
+  bool answered = false;
   std::exception_ptr thrown;
 
   void touch() {
@@ -114,6 +115,10 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
     long status = 0;
     curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
     if (transfer.request.on_data && status >= 200 && status < 300) {
+      transfer.later = transfer.request.full && transfer.request.full();
+      if (transfer.later) return CURL_WRITEFUNC_PAUSE;
+      if (!std::exchange(transfer.answered, true) && transfer.request.on_answer)
+        transfer.request.on_answer(static_cast<int>(status));
       if (transfer.request.on_data({data, size})) return size;
       transfer.aborted = true;
       return 0;
@@ -426,8 +431,12 @@ struct Client::Impl {
   }
 
   static void finish(Transfer& transfer, CURLcode code) {
-    if (transfer.thrown) std::rethrow_exception(transfer.thrown);
+    if (transfer.thrown && !transfer.request.keep_thrown) std::rethrow_exception(transfer.thrown);
     auto result = conclude(transfer, code);
+    if (transfer.thrown && result.transport) {
+      result.transport->kind = Transport::Kind::aborted;
+      result.transport->thrown = transfer.thrown;
+    }
     if (transfer.done) transfer.done(std::move(result));
   }
 
@@ -469,6 +478,15 @@ struct Client::Impl {
       if (transfer->done)
         transfer->done({std::nullopt, Transport{Transport::Kind::stalled, message, static_cast<std::uint64_t>(sent)}});
     }
+  }
+
+  void end_unwanted() {
+    std::vector<Id> unwanted;
+    for (const auto& [id, transfer] : transfers)
+      if (transfer->request.unwanted && transfer->request.unwanted()) unwanted.push_back(id);
+    for (const auto id : unwanted)
+      if (const auto transfer = remove(id); transfer && transfer->done)
+        transfer->done({std::nullopt, Transport{Transport::Kind::aborted, "nobody wants it any more", 0}});
   }
 
   [[nodiscard]] bool watches_for_stalls() const {
@@ -532,6 +550,7 @@ void Client::drive(const io::Run& run, milliseconds wait, const std::function<bo
     impl_->perform();
     impl_->reap();
     impl_->end_stalled();
+    impl_->end_unwanted();
     if (active() == 0 || (until && until())) return;
     const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
     if (left.count() <= 0) return;

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -59,8 +60,14 @@ struct Request {
       0};                             ///< unacknowledged for so long, the connection is broken; zero: the system's own
   std::size_t max_body = 64U << 20U;  ///< of an answer that is kept; more is Kind::too_large
   /// Gets the body of a 2xx answer as it comes, instead of Response::body; false stops the transfer
-  /// (Transport::Kind::aborted). What it or Body::read throws ends the request and leaves drive().
+  /// (Transport::Kind::aborted). What it or Body::read throws ends the request and leaves drive(), unless
   std::function<bool(std::string_view bytes)> on_data;
+  std::function<void(int status)> on_answer;  ///< before the first byte of a 2xx answer for on_data
+  /// Asked before on_data: true leaves the bytes where they are, until wake().
+  std::function<bool()> full;
+  std::function<bool()>
+      unwanted;              ///< asked in each step, so also after wake(): true ends it (Transport::Kind::aborted)
+  bool keep_thrown = false;  ///< it is to be handed over in Transport::thrown, and others go on
 };
 
 struct Response {
@@ -79,6 +86,7 @@ struct Transport {
   Kind kind = Kind::broken;
   std::string message;  ///< curl's words
   std::uint64_t sent = 0;
+  std::exception_ptr thrown = {};        ///< by the request's own code, with Request::keep_thrown
   [[nodiscard]] bool transient() const;  ///< trying again can help
 };
 

@@ -321,3 +321,57 @@ TEST_CASE("a body that has nothing to send yet holds up nobody") {
   CHECK(server.seen().back().body == "ab");
   CHECK(asked < 50);
 }
+
+TEST_CASE("what a request's own code throws can be handed over, and the others go on") {
+  Fixture f;
+  HttpServer server([](const Seen&) { return Answer{.body = "a body"}; });
+  std::optional<Result> thrown;
+  std::optional<Result> good;
+  auto request = get(server.url("/a"));
+  request.on_data = [](std::string_view) -> bool { throw Error(failure::bad_input, "mine"); };
+  request.keep_thrown = true;
+  f.client.start(std::move(request), [&](Result r) { thrown = std::move(r); });
+  f.client.start(get(server.url("/b")), [&](Result r) { good = std::move(r); });
+  f.client.drive(f.run, 10s);
+  REQUIRE(thrown);
+  REQUIRE(thrown->transport);
+  CHECK(thrown->transport->kind == Transport::Kind::aborted);
+  CHECK_FALSE(thrown->transport->transient());
+  CHECK_THROWS_WITH(std::rethrow_exception(thrown->transport->thrown), "mine");
+  CHECK(good->response->body == "a body");
+}
+
+TEST_CASE("an owner without a place for more stops the sender, and nobody else") {
+  Fixture f;
+  const std::string body(3U << 20U, 'x');
+  HttpServer server([&](const Seen& seen) { return Answer{.body = seen.target == "/long" ? body : "short"}; });
+  std::atomic<bool> full = false;
+  std::string got;
+  int status = 0;
+  auto request = get(server.url("/long"));
+  request.full = [&] { return full.load(); };
+  request.on_answer = [&](int s) {
+    CHECK(got.empty());
+    status = s;
+  };
+  request.on_data = [&](std::string_view bytes) {
+    CHECK_FALSE(full);
+    got += bytes;
+    full = true;
+    return true;
+  };
+  bool done = false;
+  f.client.start(std::move(request), [&](const Result&) { done = true; });
+  f.client.drive(f.run, 300ms, [&] { return full.load(); });
+  const auto first = got.size();
+  CHECK(f.client.send(get(server.url("/short")), f.run).body == "short");
+  f.client.drive(f.run, 100ms);
+  CHECK(got.size() == first);
+  CHECK_FALSE(done);
+  while (!done) {
+    full = false;
+    f.client.drive(f.run, 50ms, [&] { return full || done; });
+  }
+  CHECK(got == body);
+  CHECK(status == 200);
+}
