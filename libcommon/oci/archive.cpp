@@ -117,10 +117,8 @@ const std::string* ArchiveContents::text(const std::string& name) const {
 ArchivedImage ArchiveContents::select(const std::optional<std::string>& wanted) const {
   const auto* manifest = text("manifest.json");
   if (manifest == nullptr) {
-    if (text("oci-layout") != nullptr)
-      throw Error(failure::bad_input, "the archive is an OCI layout without docker's manifest.json",
-                  "write a docker archive: docker save, podman save, or buildah push IMAGE docker-archive:FILE");
-    throw Error(failure::bad_input, "the archive has no manifest.json: it is no `docker save` archive");
+    throw Error(failure::bad_input,
+                "the archive has neither manifest.json nor index.json: it is no image that was saved");
   }
   const auto images = images_of(*manifest);
   if (!wanted) {
@@ -153,8 +151,9 @@ void ArchiveReader::begin(const TarEntry& entry) {
   if (entry.kind == TarEntry::Kind::symlink || entry.kind == TarEntry::Kind::hard_link)
     contents_.link(entry.name, entry.link, entry.kind == TarEntry::Kind::symlink);
   if (entry.kind != TarEntry::Kind::file) return;
+  if (layers_.file) layers_.file(entry);
   if (is_blob_name(entry.name)) role_ = Role::undecided;
-  else if (is_layer_name(entry.name)) role_ = layers_.begin(entry) ? Role::layer : Role::unwanted;
+  else if (is_layer_name(entry.name)) role_ = layers_.begin(entry, {}) ? Role::layer : Role::unwanted;
   else if (is_known_text(entry.name)) role_ = Role::text;
   if (role_ == Role::text && entry.size > longest_text)
     throw Error(failure::bad_input, fmt::format("{} in the archive is larger than 8 MiB", text::printable(entry.name)));
@@ -172,16 +171,16 @@ void ArchiveReader::data(std::string_view bytes) {
   }
 }
 
-/// What an entry without a telling name is: a layer, if it begins as one.
+/// What an entry without a telling name is: a document, if it begins as one and is not too large.
 void ArchiveReader::decide() {
-  if (is_archive(text_)) {
-    role_ = layers_.begin(entry_) ? Role::layer : Role::unwanted;
-    if (role_ == Role::layer) layers_.data(text_);
-    text_.clear();
-  } else {
-    role_ = entry_.size <= longest_text ? Role::text : Role::unwanted;
-    if (role_ == Role::unwanted) text_.clear();
+  const auto first = text_.find_first_not_of(" \t\r\n");
+  if (entry_.size <= longest_text && first != std::string::npos && (text_[first] == '{' || text_[first] == '[')) {
+    role_ = Role::text;
+    return;
   }
+  role_ = layers_.begin(entry_, text_) ? Role::layer : Role::unwanted;
+  if (role_ == Role::layer) layers_.data(text_);
+  text_.clear();
 }
 
 void ArchiveReader::end() {

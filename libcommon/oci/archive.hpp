@@ -51,10 +51,13 @@ class ArchiveContents {
 class ArchiveReader {
  public:
   struct Layers {
-    /// A layer begins. False leaves it out: its data is not handed out (and may be jumped over).
-    std::function<bool(const TarEntry& entry)> begin;
+    /// A layer begins, or a blob that is no JSON document. False leaves it out: its data is not handed out (and may be
+    /// jumped over). `head` are its first bytes, as far as they were needed to tell what it is: for blobs that are
+    /// named by their digest alone.
+    std::function<bool(const TarEntry& entry, std::string_view head)> begin;
     std::function<void(std::string_view bytes)> data;
     std::function<void()> end;
+    std::function<void(const TarEntry& entry)> file = {};  ///< any regular file, first of all
   };
   explicit ArchiveReader(Layers layers);
   ArchiveReader(const ArchiveReader&) = delete;

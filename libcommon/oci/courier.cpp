@@ -20,6 +20,7 @@ http::Result Courier::exchange(http::Request request) {
     if (reason_) std::rethrow_exception(reason_);
     auto& job = jobs_.emplace_back();
     job.request = std::move(request);
+    job.request.keep_thrown = true;  // a damaged source ends one request; the others end in order
     outcome = job.done.get_future();
   }
   posted_.notify_one();
@@ -83,7 +84,8 @@ void Courier::serve() {
       try {
         const auto id = client_.start(std::move(job.request), [this, done](http::Result result) {
           std::erase_if(under_way_, [&](const auto& entry) { return entry.second == done; });
-          done->set_value(std::move(result));
+          if (result.transport && result.transport->thrown) done->set_exception(result.transport->thrown);
+          else done->set_value(std::move(result));
         });
         under_way_.emplace_back(id, done);
       } catch (...) {

@@ -31,8 +31,8 @@ std::optional<Digest> Digest::parse(std::string_view text) {
   return Digest(std::string(text));
 }
 
-Digest Digest::of(std::string_view bytes) {
-  Hasher hasher;
+Digest Digest::of(std::string_view bytes, std::string_view algorithm) {
+  Hasher hasher(algorithm);
   hasher.update(bytes);
   return hasher.finish();
 }
@@ -42,7 +42,8 @@ std::string_view Digest::hex() const { return std::string_view(text_).substr(tex
 
 struct Hasher::Context {
   EVP_MD_CTX* md = EVP_MD_CTX_new();
-  Context() {
+  const EVP_MD* kind;
+  explicit Context(std::string_view algorithm) : kind(algorithm == "sha512" ? EVP_sha512() : EVP_sha256()) {
     if (md == nullptr) throw std::bad_alloc();
   }
   Context(const Context&) = delete;
@@ -50,35 +51,34 @@ struct Hasher::Context {
   ~Context() { EVP_MD_CTX_free(md); }
 
   void begin() {
-    if (EVP_DigestInit_ex(md, EVP_sha256(), nullptr) != 1)
-      throw Error(failure::internal, "OpenSSL does not start a SHA-256");
+    if (EVP_DigestInit_ex(md, kind, nullptr) != 1) throw Error(failure::internal, "OpenSSL does not start a digest");
   }
 };
 
-Hasher::Hasher() : context_(std::make_unique<Context>()) { context_->begin(); }
+Hasher::Hasher(std::string_view algorithm) : context_(std::make_unique<Context>(algorithm)) { context_->begin(); }
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
 void Hasher::update(std::string_view bytes) {
   if (EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()) != 1)
-    throw Error(failure::internal, "OpenSSL does not go on with a SHA-256");
+    throw Error(failure::internal, "OpenSSL does not go on with a digest");
 }
 
 Digest Hasher::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
   unsigned size = 0;
   if (EVP_DigestFinal_ex(context_->md, raw.data(), &size) != 1)
-    throw Error(failure::internal, "OpenSSL does not end a SHA-256");
+    throw Error(failure::internal, "OpenSSL does not end a digest");
   context_->begin();
   static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text = "sha256:";
+  std::string text = context_->kind == EVP_sha512() ? "sha512:" : "sha256:";
   for (unsigned i = 0; i < size; ++i) {
     text += digits[raw[i] >> 4U];
     text += digits[raw[i] & 15U];
   }
   auto digest = Digest::parse(text);
-  if (!digest) throw Error(failure::internal, "OpenSSL made no SHA-256");
+  if (!digest) throw Error(failure::internal, "OpenSSL made no digest");
   return *digest;
 }
 

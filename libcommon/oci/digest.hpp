@@ -16,8 +16,8 @@ class Digest {
  public:
   /// Nothing when it is no digest of a known algorithm.
   [[nodiscard]] static std::optional<Digest> parse(std::string_view text);
-  /// The SHA-256 of `bytes`.
-  [[nodiscard]] static Digest of(std::string_view bytes);
+  /// The digest of `bytes` by that algorithm.
+  [[nodiscard]] static Digest of(std::string_view bytes, std::string_view algorithm = "sha256");
 
   [[nodiscard]] const std::string& text() const { return text_; }  ///< sha256:3f9c...
   [[nodiscard]] std::string_view algorithm() const;
@@ -31,10 +31,11 @@ class Digest {
   std::string text_;
 };
 
-/// SHA-256 of a stream.
+/// The digest of a stream.
 class Hasher {
  public:
-  Hasher();
+  /// @param algorithm sha256 or sha512
+  explicit Hasher(std::string_view algorithm = "sha256");
   Hasher(Hasher&&) noexcept;
   Hasher& operator=(Hasher&&) noexcept;
   ~Hasher();

@@ -248,15 +248,16 @@ std::optional<Pushed> Pusher::without_source(const Announced& announced) {
   }
   const auto remembered = memory_.find(*announced.id, config_profile);
   if (!remembered || remembered->digest != *announced.id || announced.diff_ids.empty()) return std::nullopt;
-  std::optional<std::string> bytes;
-  uploads_.add([&] {
-    if (!bring(*announced.id, remembered->size, remembered->places)) return;
+  const auto found = std::make_shared<std::optional<std::string>>();  // an interrupted wait leaves the task behind
+  uploads_.add([this, found, id = *announced.id, remembered = *remembered] {
+    if (!bring(id, remembered.size, remembered.places)) return;
     const auto& at = destinations_.front();
     // In a dry run nothing is mounted, so it may be only where it was.
-    bytes = at.registry->blob(at.repository, *announced.id, longest_config);
+    *found = at.registry->blob(at.repository, id, longest_config);
   });
   uploads_.wait(run_);
   check();
+  const auto& bytes = *found;
   if (!bytes) return std::nullopt;
   const auto config = parse_config(*bytes, "the image's configuration", failure::bad_input);
   if (config.diff_ids != announced.diff_ids) return std::nullopt;

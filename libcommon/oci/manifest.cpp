@@ -68,7 +68,10 @@ ImageConfig parse_config(std::string_view bytes, std::string_view name, const Fa
   const auto rootfs = document.find("rootfs");
   if (rootfs == document.end() || !rootfs->is_object()) throw wrong("it has no rootfs");
   const auto ids = rootfs->find("diff_ids");
-  ImageConfig config{.os = text_of(document, "os"), .architecture = text_of(document, "architecture"), .diff_ids = {}};
+  ImageConfig config{.os = text_of(document, "os"),
+                     .architecture = text_of(document, "architecture"),
+                     .variant = text_of(document, "variant"),
+                     .diff_ids = {}};
   if (ids == rootfs->end() || ids->is_null()) return config;  // an image FROM scratch without a layer
   if (!ids->is_array()) throw wrong("its rootfs.diff_ids is no list");
   for (const auto& id : *ids) {

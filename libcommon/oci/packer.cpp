@@ -35,8 +35,10 @@ void Budget::close() noexcept {
   freed_.notify_all();
 }
 
-PackedLayer::PackedLayer(Packer& packer, std::string name) : packer_(packer), name_(std::move(name)) {
-  block_.reserve(gzip_block);
+PackedLayer::PackedLayer(Packer& packer, std::string name, Packed how)
+    : packer_(packer), name_(std::move(name)), how_(std::move(how)),
+      hasher_(how_.promised ? how_.promised->algorithm() : "sha256") {
+  block_ = packer_.fresh_block();
 }
 
 PackedLayer::~PackedLayer() { drop_pieces(); }
@@ -57,23 +59,24 @@ void PackedLayer::take_raw(std::string_view raw) {
 
 void PackedLayer::flush() {
   if (std::exchange(first_, false)) {
-    const auto packing = packing_of(block_);
-    kept_ = packing == Packing::gzip;
-    if (kept_) decoder_.emplace(packing, [this](std::string_view raw) { take_raw(raw); });
-    else if (packing != Packing::plain)
+    packing_ = packing_of(block_);
+    if (!how_.as_is && (packing_ == Packing::xz || packing_ == Packing::bzip2))
       throw Error(failure::bad_input,
-                  fmt::format("layer {} in the archive is packed, and not with gzip", text::printable(name_)));
+                  fmt::format("layer {} in the archive is packed, and not with gzip or zstd", text::printable(name_)));
+    if (!how_.as_is && packing_ != Packing::plain)
+      decoder_.emplace(packing_, [this](std::string_view raw) { take_raw(raw); });
   }
+  if (!as_it_came() && !packer_.raw_blocks_.take(1)) packer_.check();
   if (!packer_.budget_.take(gzip_block)) packer_.check();
   const auto slot = std::make_shared<Slot>();
-  if (kept_) {
-    decoder_->feed(block_);
+  if (as_it_came()) {
+    if (decoder_) decoder_->feed(block_);
     slot->packed = block_;
     slot->done = true;
   } else {
     take_raw(block_);
     slot->raw = std::exchange(block_, {});
-    block_.reserve(gzip_block);
+    block_ = packer_.fresh_block();
   }
   block_.clear();
   std::unique_lock lock(mutex_);
@@ -87,7 +90,7 @@ void PackedLayer::flush() {
     auto& packer = layer->packer_;
     std::optional<GzipCompressor> compressor;
     {
-      const std::lock_guard compressors(packer.compressors_mutex_);
+      const std::lock_guard compressors(packer.spare_mutex_);
       if (!packer.compressors_.empty()) {
         compressor.emplace(std::move(packer.compressors_.back()));
         packer.compressors_.pop_back();
@@ -97,21 +100,22 @@ void PackedLayer::flush() {
     const auto member = compressor->compress(slot->raw);
     std::unique_lock done(layer->mutex_);
     slot->packed = std::string(member);
-    slot->raw = {};
+    packer.give_back(std::exchange(slot->raw, {}));
     slot->done = true;
     packer.budget_.give(gzip_block - std::min(slot->packed.size(), gzip_block));
+    packer.raw_blocks_.give(1);
     layer->append_done(done);
-    const std::lock_guard compressors(packer.compressors_mutex_);
+    const std::lock_guard compressors(packer.spare_mutex_);
     packer.compressors_.push_back(std::move(*compressor));
   });
 }
 
 void PackedLayer::finish() {
   if (!block_.empty() || first_) flush();
-  block_ = {};
+  packer_.give_back(std::exchange(block_, {}));
   if (decoder_) decoder_->finish();
   std::unique_lock lock(mutex_);
-  diff_id_ = raw_hasher_.finish();
+  if (!how_.as_is) diff_id_ = raw_hasher_.finish();
   raw_done_ = true;
   append_done(lock);
 }
@@ -134,7 +138,10 @@ void PackedLayer::append_done(std::unique_lock<std::mutex>& lock) {
   }
   appending_ = false;
   const bool complete = raw_done_ && order_.empty();
-  if (complete) digest_ = hasher_.finish();
+  if (complete) {
+    digest_ = hasher_.finish();
+    if (!diff_id_) diff_id_ = digest_;
+  }
   const bool ready = overflowed_ ? !was_overflowed : complete;
   const bool more = overflowed_;
   lock.unlock();
@@ -152,6 +159,10 @@ void PackedLayer::wait() {
   std::unique_lock lock(mutex_);
   completed_.wait(lock, [this] { return digest_ || packer_.stopped_.load(); });
   if (!digest_) packer_.check();
+  if (how_.promised && digest_ && *digest_ != *how_.promised)
+    throw Error(failure::bad_input,
+                fmt::format("{} in the archive is damaged: it is {}", text::printable(name_), digest_->text()),
+                "save the image again; no tag was moved");
 }
 
 http::Body PackedLayer::open() {
@@ -200,13 +211,42 @@ void PackedLayer::drop_pieces() {
   offset_ = 0;
 }
 
+namespace {
+
+int threads_or_all(int threads) {
+  return threads > 0 ? threads : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+}
+
+}  // namespace
+
 Packer::Packer(int threads, std::uint64_t memory, Hooks hooks)
     : hooks_(std::move(hooks)), window_(memory / 4), budget_(std::max<std::uint64_t>(memory, 8 * gzip_block)),
-      workers_(threads > 0 ? threads : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U)),
-               [this](std::exception_ptr why) { hooks_.failed(std::move(why)); }) {}
+      raw_blocks_(static_cast<std::uint64_t>(2 * threads_or_all(threads))),
+      workers_(threads_or_all(threads), [this](std::exception_ptr why) { hooks_.failed(std::move(why)); }) {}
 
-std::shared_ptr<PackedLayer> Packer::begin(std::string name) {
-  auto layer = std::make_shared<PackedLayer>(*this, std::move(name));
+std::string Packer::fresh_block() {
+  std::string block;
+  {
+    const std::lock_guard lock(spare_mutex_);
+    if (!spare_blocks_.empty()) {
+      block = std::move(spare_blocks_.back());
+      spare_blocks_.pop_back();
+    }
+  }
+  block.clear();
+  block.reserve(gzip_block);
+  return block;
+}
+
+void Packer::give_back(std::string block) {
+  if (block.capacity() >= gzip_block) {
+    const std::lock_guard lock(spare_mutex_);
+    spare_blocks_.push_back(std::move(block));
+  }
+}
+
+std::shared_ptr<PackedLayer> Packer::begin(std::string name, Packed how) {
+  auto layer = std::make_shared<PackedLayer>(*this, std::move(name), std::move(how));
   const std::lock_guard lock(mutex_);
   layers_.push_back(layer);
   return layer;
@@ -227,6 +267,7 @@ void Packer::stop(std::exception_ptr why) noexcept {
     layers.swap(layers_);
   }
   budget_.close();
+  raw_blocks_.close();
   for (const auto& weak : layers) {
     if (const auto layer = weak.lock()) {
       {

@@ -43,15 +43,23 @@ class Budget {
 
 class Packer;
 
+/// What becomes of a layer's bytes.
+struct Packed {
+  /// Kept as they are, whatever they are, instead of being compressed where they are not yet.
+  bool as_is = false;
+  std::optional<Digest> promised = {};  ///< the digest of what is sent, where it is known before,
+  std::uint64_t size = 0;               ///< and its size
+};
+
 /// One layer. write() and finish() belong to the reader's thread; the rest is for others.
 class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
  public:
-  PackedLayer(Packer& packer, std::string name);
+  PackedLayer(Packer& packer, std::string name, Packed how);
   ~PackedLayer();
   PackedLayer(const PackedLayer&) = delete;
   PackedLayer& operator=(const PackedLayer&) = delete;
 
-  /// A layer that comes as gzip is kept as it is.
+  /// A layer that comes as gzip or zstd is kept as it is.
   /// @throws Error bad_input for other packings and damaged ones; what ended the packer
   void write(std::string_view bytes);
   void finish();
@@ -59,15 +67,19 @@ class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
   [[nodiscard]] const std::string& name() const { return name_; }
   /// Whether it outgrew its window, so that it must be read while it grows.
   [[nodiscard]] bool overflowed() const;
-  /// Until the layer is complete. @throws what ended the packer
+  /// Until the layer is complete. @throws what ended the packer; Error bad_input when it is not what was promised
   void wait();
+  [[nodiscard]] const Packed& how() const { return how_; }
 
   // Of a complete layer.
-  [[nodiscard]] const Digest& digest() const { return *digest_; }    ///< of what is sent
-  [[nodiscard]] const Digest& diff_id() const { return *diff_id_; }  ///< of the tar in it
+  [[nodiscard]] const Digest& digest() const { return *digest_; }  ///< of what is sent
+  [[nodiscard]] const Digest& diff_id() const {
+    return *diff_id_;
+  }  ///< of the tar in it; of one kept as it is: the same
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::uint64_t raw_size() const { return raw_size_; }
-  [[nodiscard]] bool as_it_came() const { return kept_; }
+  [[nodiscard]] bool as_it_came() const { return packing_ != Packing::plain || how_.as_is; }
+  [[nodiscard]] Packing packing() const { return packing_; }  ///< that it came in
   /// The whole of a layer that did not overflow, as often as wanted.
   [[nodiscard]] http::Body open();
 
@@ -91,13 +103,14 @@ class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
 
   Packer& packer_;
   std::string name_;
+  Packed how_;
 
   // The reader's.
   std::string block_;
   Hasher raw_hasher_;
   std::uint64_t raw_size_ = 0;
   bool first_ = true;
-  bool kept_ = false;
+  Packing packing_ = Packing::plain;
   std::optional<Decoder> decoder_;
 
   mutable std::mutex mutex_;
@@ -129,7 +142,9 @@ class Packer {
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
 
-  [[nodiscard]] std::shared_ptr<PackedLayer> begin(std::string name);
+  [[nodiscard]] std::shared_ptr<PackedLayer> begin(std::string name, Packed how = {});
+  /// Something else to do in the same threads; wait() waits for it, too.
+  void add(std::function<void()> task) { workers_.add(std::move(task)); }
   /// Until all that was written is compressed, and ready() has been told. @throws Error interrupted, timed_out
   void wait(const io::Run& run) { workers_.wait(run); }
   /// Ends everything; whoever waits gets `why`. Does not wait for the threads.
@@ -138,15 +153,22 @@ class Packer {
  private:
   friend class PackedLayer;
   void check() const;
+  /// An empty block with room for gzip_block bytes: one that has done its work, if there is one.
+  [[nodiscard]] std::string fresh_block();
+  void give_back(std::string block);
 
   Hooks hooks_;
   std::uint64_t window_;
   Budget budget_;
+  /// Blocks that are not compressed yet: a few for each thread are enough, and more would take the memory that those
+  /// who wait for the network need.
+  Budget raw_blocks_;
   mutable std::mutex mutex_;
   std::exception_ptr reason_;
   std::atomic<bool> stopped_ = false;
   std::vector<std::weak_ptr<PackedLayer>> layers_;
-  std::mutex compressors_mutex_;
+  std::mutex spare_mutex_;
+  std::vector<std::string> spare_blocks_;
   std::vector<GzipCompressor> compressors_;  ///< those not in use; as many as there are threads
   Workers workers_;
 };

@@ -12,37 +12,35 @@ namespace slipway::oci {
 
 namespace {
 
-/// Owns its bytes: an upload may outlive the call that began it, when that call fails.
-Blob blob_of(std::string content, const Digest& digest) {
-  const auto bytes = std::make_shared<const std::string>(std::move(content));
-  return {.digest = digest, .size = bytes->size(), .open = [bytes] {
-            const auto at = std::make_shared<std::size_t>(0);
-            return http::Body{.read =
-                                  [bytes, at](char* into, std::size_t size) {
-                                    const auto got = bytes->copy(into, size, *at);
-                                    *at += got;
-                                    return got;
-                                  },
-                              .size = bytes->size(),
-                              .rewind = [at] { *at = 0; }};
-          }};
+/// docker's own media types know no zstd, and the types of one manifest have to agree.
+void use_oci_types(Manifest& manifest) {
+  manifest.media_type = media::oci_manifest;
+  manifest.config.media_type = media::oci_config;
+  for (auto& layer : manifest.layers)
+    if (layer.media_type == media::docker_layer) layer.media_type = media::oci_layer;
 }
 
 }  // namespace
 
-Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& contents) {
+Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& contents,
+                      const std::vector<Platform>& platforms) {
   const auto* text = contents.text(image.config);
   if (text == nullptr)
     throw Error(failure::bad_input, fmt::format("the archive lacks the configuration {} that its manifest.json names",
                                                 text::printable(image.config)));
   const auto config = parse_config(*text, "the archive's " + text::printable(image.config), failure::bad_input);
+  const Platform is{.os = config.os, .architecture = config.architecture, .variant = config.variant};
+  for (const auto& wanted : platforms)
+    if (!wanted.takes(is))
+      throw Error(failure::not_found,
+                  fmt::format("the image is not for {}; it is for {}", wanted.text(), text::printable(is.text())));
   if (config.diff_ids.size() != image.layers.size())
     throw Error(failure::bad_input, fmt::format("the image has {} layers in manifest.json and {} in its configuration",
                                                 image.layers.size(), config.diff_ids.size()));
   const Descriptor described{
       .media_type = std::string(media::docker_config), .digest = Digest::of(*text), .size = text->size()};
   // Beside the last layers, whose own end is awaited anyway.
-  auto config_blob = blob_of(*text, described.digest);
+  Blob config_blob{.digest = described.digest, .size = described.size, .open = body_of(*text)};
   {
     const std::lock_guard lock(mutex_);
     again_[described.digest] = config_blob.open;
@@ -54,9 +52,7 @@ Pushed Pusher::finish(const ArchivedImage& image, const ArchiveContents& content
       place(blob);
     remember_config(described);
   });
-  packer_.wait(run_);  // first, because its end is what uploads begin with
-  uploads_.wait(run_);
-  check();
+  settle();
   const auto layers = placed_layers(image, contents, config);
   const auto manifest = manifest_of(described, layers);
   put_tags(manifest);
@@ -85,6 +81,9 @@ std::vector<Pusher::Placed> Pusher::placed_layers(const ArchivedImage& image, co
 StoredManifest Pusher::manifest_of(const Descriptor& config, const std::vector<Placed>& layers) {
   Manifest manifest{.media_type = std::string(media::docker_manifest), .config = config, .layers = {}};
   for (const auto& layer : layers) manifest.layers.push_back(layer.descriptor);
+  if (std::ranges::any_of(layers,
+                          [](const auto& layer) { return layer.descriptor.media_type == media::oci_layer_zstd; }))
+    use_oci_types(manifest);
   // The same image keeps the digest it has in the registry, also when another tool has written its manifest.
   if (earlier_ && earlier_->manifest.config.digest == config.digest &&
       std::ranges::equal(earlier_->manifest.layers, manifest.layers, {}, &Descriptor::digest, &Descriptor::digest))
@@ -97,11 +96,15 @@ StoredManifest Pusher::manifest_of(const Descriptor& config, const std::vector<P
   return {.digest = digest, .media_type = manifest.media_type, .bytes = std::move(bytes)};
 }
 
-void Pusher::put_tags(const StoredManifest& manifest) {
+void Pusher::check_wanted(const Digest& digest) const {
   for (const auto& target : targets_)
-    if (const auto& wanted = target.reference.digest; wanted && *wanted != manifest.digest)
+    if (const auto& wanted = target.reference.digest; wanted && *wanted != digest)
       throw Error(failure::bad_input, fmt::format("the image is {}, and {} was asked for; no tag was moved",
-                                                  manifest.digest.text(), wanted->text()));
+                                                  digest.text(), wanted->text()));
+}
+
+void Pusher::put_tags(const StoredManifest& manifest) {
+  check_wanted(manifest.digest);
   if (options_.dry_run) return;
   for (const auto& target : targets_) uploads_.add([this, &target, manifest] { put_tag(target, manifest); });
   uploads_.wait(run_);
@@ -112,6 +115,7 @@ void Pusher::put_tags(const StoredManifest& manifest) {
 void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
   const auto& [registry, repository] = *target.destination;
   const auto version = target.reference.tag.value_or(manifest.digest.text());
+  if (target.stands) return;
   const bool guarded = target.reference.tag && (options_.if_absent || options_.expect);
   if (earlier_ && earlier_->at == target.destination && earlier_->version == version &&
       earlier_->stored.digest == manifest.digest)
@@ -164,11 +168,12 @@ bool Pusher::all_there(const Destination& to, const StoredManifest& stored, bool
   return true;
 }
 
-Pushed Pusher::answer(const StoredManifest& manifest, Digest config, const std::vector<Placed>& layers) {
+Pushed Pusher::answer(const StoredManifest& manifest, std::optional<Digest> config, const std::vector<Placed>& layers) {
   Pushed pushed{.digest = manifest.digest,
                 .media_type = manifest.media_type,
                 .size = manifest.bytes.size(),
                 .config = std::move(config),
+                .manifests = {},
                 .layers = {},
                 .references = {},
                 .uploaded_bytes = uploaded_bytes_,

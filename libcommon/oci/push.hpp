@@ -9,6 +9,7 @@
 #include "io/events.hpp"
 #include "oci/access.hpp"
 #include "oci/digest.hpp"
+#include "oci/finished.hpp"
 #include "oci/reference.hpp"
 
 #include <cstdint>
@@ -25,8 +26,16 @@ struct EngineImage {
   docker::Endpoint where;
   std::string name;
 };
-/// A `docker save` archive (plain, gzip or zstd) in a regular file.
+/// A `docker save` archive or an OCI layout in a tar (plain, gzip or zstd), in a regular file.
 struct ArchiveFile {
+  /// Many archives are both. `any`: the layout if it is a finished image, since it has the real manifests; the other
+  /// one where its layers are still to be compressed.
+  enum class As { any, docker, layout };
+  std::filesystem::path path;
+  As as = As::any;
+};
+/// A folder with an OCI layout, or one that skopeo calls dir: (version, manifest.json, blobs by their digits).
+struct LayoutFolder {
   std::filesystem::path path;
 };
 /// The same as a stream that can be read once.
@@ -34,12 +43,18 @@ struct ArchiveStream {
   int fd = -1;
   std::string seen;  ///< bytes that were read already, to look at what it is
 };
-using Source = std::variant<EngineImage, ArchiveFile, ArchiveStream>;
+/// An image of a registry: what it is made of is mounted where that is the same one, else streamed through.
+struct RegistryImage {
+  Reference reference;  ///< with a tag or a digest
+};
+using Source = std::variant<EngineImage, ArchiveFile, LayoutFolder, RegistryImage, ArchiveStream>;
 
 struct PushOptions {
-  std::optional<std::string> image;   ///< which one of an archive that holds several: a tag or a config digest
-  int jobs = 4;                       ///< uploads at once
-  int threads = 0;                    ///< compression; 0 for one per processor. The result never depends on it
+  std::optional<std::string>
+      image;                        ///< which one of an archive that holds several: a name, or a digest or a part of it
+  std::vector<Platform> platforms;  ///< which manifests of an index; all when empty
+  int jobs = 4;                     ///< uploads at once
+  int threads = 0;                  ///< compression; 0 for one per processor. The result never depends on it
   std::uint64_t memory = 64U << 20U;  ///< bytes for layers on their way
   /// Layers of an archive that the registry has are not read to see whether they are what its configuration says.
   bool trust_archive = false;
@@ -61,9 +76,10 @@ struct PushedLayer {
 struct Pushed {
   Digest digest;  ///< of the manifest, as each registry confirmed it
   std::string media_type;
-  std::uint64_t size = 0;  ///< of the manifest
-  Digest config;
-  std::vector<PushedLayer> layers;
+  std::uint64_t size = 0;             ///< of the manifest
+  std::optional<Digest> config;       ///< none of an index
+  std::vector<Digest> manifests;      ///< those that an index names
+  std::vector<PushedLayer> layers;    ///< of all of them
   std::vector<Reference> references;  ///< in the order given, each with this digest
   std::uint64_t uploaded_bytes = 0;
   std::uint64_t reused_bytes = 0;

@@ -52,6 +52,10 @@ const Pusher::Destination& Pusher::destination_for(const Reference& reference) {
   return destinations_.emplace_back(Destination{&*registry, reference.repository});
 }
 
+bool Pusher::pushes_to(const std::string& registry) const {
+  return std::ranges::any_of(destinations_, [&](const auto& to) { return to.registry->name() == registry; });
+}
+
 void Pusher::fail(std::exception_ptr why) noexcept {
   if (giving_up_) return;
   courier_.refuse(why, farewell_patience);
@@ -78,12 +82,25 @@ void Pusher::give_up(std::exception_ptr why) {
 
 // Layers.
 
-std::shared_ptr<PackedLayer> Pusher::begin(const std::string& name, Reread reread) {
+std::shared_ptr<PackedLayer> Pusher::begin(const std::string& name, Reread reread, Packed how) {
   if (reread) {
     const std::lock_guard lock(mutex_);
     rereads_[name] = std::move(reread);
   }
-  return packer_.begin(name);
+  return packer_.begin(name, std::move(how));
+}
+
+std::optional<std::pair<Descriptor, PushedLayer::State>> Pusher::outcome(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = placed_.find(name);
+  if (found == placed_.end()) return std::nullopt;
+  return std::pair{found->second.descriptor, found->second.state};
+}
+
+void Pusher::settle() {
+  packer_.wait(run_);  // first, because its end is what uploads begin with
+  uploads_.wait(run_);
+  check();
 }
 
 void Pusher::note_known(const std::string& name, const Digest& diff_id) {
@@ -102,11 +119,22 @@ void Pusher::take_ready(const std::shared_ptr<PackedLayer>& layer) {
 }
 
 void Pusher::deliver(PackedLayer& layer) {
-  if (knows_or_recalls(layer.diff_id())) return note_known(layer.name(), layer.diff_id());
+  layer.wait();  // it is complete, but perhaps not what was promised
+  if (!layer.how().as_is && knows_or_recalls(layer.diff_id())) return note_known(layer.name(), layer.diff_id());
   record(layer, place({.digest = layer.digest(), .size = layer.size(), .open = [&layer] { return layer.open(); }}));
 }
 
 void Pusher::deliver_growing(PackedLayer& layer) {
+  if (const auto& how = layer.how(); how.promised) {
+    const bool everywhere = std::ranges::all_of(destinations_, [&](const Destination& to) {
+      return to.registry->has_blob(to.repository, *how.promised, how.size);
+    });
+    if (everywhere) {
+      layer.discard();
+      layer.wait();
+      return record(layer, State::present);
+    }
+  }
   Reread reread;
   {
     const std::lock_guard lock(mutex_);
@@ -195,8 +223,8 @@ Pusher::State Pusher::place_at(std::size_t index, const Blob& blob) {
 }
 
 void Pusher::record(const PackedLayer& layer, State state) {
-  const Descriptor descriptor{
-      .media_type = std::string(media::docker_layer), .digest = layer.digest(), .size = layer.size()};
+  const auto media_type = layer.packing() == Packing::zstd ? media::oci_layer_zstd : media::docker_layer;
+  const Descriptor descriptor{.media_type = std::string(media_type), .digest = layer.digest(), .size = layer.size()};
   {
     const std::lock_guard lock(mutex_);
     placed_.insert_or_assign(layer.name(), Placed{descriptor, layer.diff_id(), state});

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "oci/archive.hpp"
+#include "oci/body.hpp"
 #include "oci/courier.hpp"
+#include "oci/finished.hpp"
 #include "oci/layer_memory.hpp"
 #include "oci/manifest.hpp"
 #include "oci/packer.hpp"
@@ -27,6 +29,16 @@ namespace slipway::oci {
 
 /// A layer as it is sent, `size` bytes, made once more from the source; empty when that can be read only once.
 using Reread = std::function<http::Body(std::uint64_t size)>;
+
+/// Where the blobs of a finished image are.
+struct FinishedBlobs {
+  /// What became of one that was sent while it was read; nothing for all others. @throws Error bad_input for one that
+  /// was read and is another
+  std::function<std::optional<PushedLayer::State>(const Descriptor&)> gone = {};
+  /// How it is read, as often as it takes. @throws Error bad_input when it is not there, or has another size
+  std::function<std::function<http::Body()>(const Descriptor&)> open;
+  std::optional<std::string> place = {};  ///< a repository that has all of them, HOST/PATH
+};
 
 /// What a source says about its image before it is read.
 struct Announced {
@@ -55,16 +67,30 @@ class Pusher {
   [[nodiscard]] std::optional<Digest> known_in_folder(std::string_view folder, std::string_view json) const;
 
   /// A layer that has to be compressed and, where it is absent, sent.
-  [[nodiscard]] std::shared_ptr<PackedLayer> begin(const std::string& name, Reread reread);
+  [[nodiscard]] std::shared_ptr<PackedLayer> begin(const std::string& name, Reread reread, Packed how = {});
+  /// What became of the layer of that name, if it has been sent or found.
+  [[nodiscard]] std::optional<std::pair<Descriptor, PushedLayer::State>> outcome(const std::string& name) const;
+  /// Until all layers that were begun have been sent. @throws what has failed
+  void settle();
+  /// Something of the source's that takes processor time. What it throws ends the push.
+  void in_background(std::function<void()> task) { packer_.add(std::move(task)); }
   /// A layer that was only hashed, because the registry has it.
   void note_known(const std::string& name, const Digest& diff_id);
+
+  /// To be told that a body which had nothing to send has something now.
+  [[nodiscard]] Courier& courier() { return courier_; }
+  /// Whether something is pushed into this registry.
+  [[nodiscard]] bool pushes_to(const std::string& registry) const;
 
   /// Throws what has failed meanwhile in another thread.
   void check() const { courier_.check(); }
   [[nodiscard]] int failure_fd() const { return courier_.abort_fd(); }
 
   /// After the last layer: configuration, manifest, tags, confirmation.
-  [[nodiscard]] Pushed finish(const ArchivedImage& image, const ArchiveContents& contents);
+  [[nodiscard]] Pushed finish(const ArchivedImage& image, const ArchiveContents& contents,
+                              const std::vector<Platform>& platforms = {});
+  /// All of a finished image: blobs, manifests, tags, confirmation. What the registries have is not read.
+  [[nodiscard]] Pushed push_finished(FinishedImage finished, const FinishedBlobs& blobs);
   /// After a failure: ends all threads and gives up what was begun. @throws the first failure, if there is one
   void give_up(std::exception_ptr why);
 
@@ -77,6 +103,7 @@ class Pusher {
   struct Target {
     Reference reference;
     const Destination* destination;
+    bool stands = false;  ///< for this very image, already
   };
   struct Earlier {
     StoredManifest stored;
@@ -129,11 +156,19 @@ class Pusher {
 
   [[nodiscard]] std::vector<Placed> placed_layers(const ArchivedImage& image, const ArchiveContents& contents,
                                                   const ImageConfig& config);
+  void check_wanted(const Digest& digest) const;
+  /// Whether a tag, and so all below it, is there already; for all of them.
+  [[nodiscard]] bool stand_all(const Digest& digest);
+  void find_absent(const FinishedImage& image);
+  [[nodiscard]] State place_finished(const Descriptor& blob, const std::function<http::Body()>& open,
+                                     const std::optional<std::string>& place);
+  void put_children(const FinishedImage& image);
   [[nodiscard]] StoredManifest manifest_of(const Descriptor& config, const std::vector<Placed>& layers);
   void put_tags(const StoredManifest& manifest);
   void put_tag(const Target& target, const StoredManifest& manifest);
   [[nodiscard]] bool all_there(const Destination& to, const StoredManifest& stored, bool late);
-  [[nodiscard]] Pushed answer(const StoredManifest& manifest, Digest config, const std::vector<Placed>& layers);
+  [[nodiscard]] Pushed answer(const StoredManifest& manifest, std::optional<Digest> config,
+                              const std::vector<Placed>& layers);
   void fail(std::exception_ptr why) noexcept;
 
   const PushOptions& options_;
@@ -150,11 +185,14 @@ class Pusher {
   LayerMemory memory_;
   std::string_view profile_;  ///< how layers are packed
   std::atomic<bool> giving_up_ = false;
+  std::optional<FinishedImage> finished_;
 
   mutable std::mutex mutex_;
   std::map<Digest, Known> known_;          ///< by diff id
   std::map<std::string, Reread> rereads_;  ///< by the entry's name
   std::map<std::string, Placed> placed_;   ///< by the entry's name
+  std::set<Digest> absent_;                ///< manifests of a finished image that a destination lacks
+  std::map<Digest, State> states_;         ///< of the blobs of a finished image
   std::map<Digest, std::shared_future<State>> placing_;
   std::map<Digest, std::function<http::Body()>> again_;  ///< how to read a blob once more
   std::atomic<std::uint64_t> uploaded_bytes_ = 0;

@@ -37,8 +37,9 @@ std::string place_of(std::string_view method, std::string_view url, int status) 
 
 }  // namespace
 
-Registry::Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run)
-    : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access), run_(run),
+Registry::Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run,
+                   Authorizer::Need usual)
+    : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access), run_(run), usual_(usual),
       authorizer_(courier, where.registry, where.repository, access, run), dice_(std::random_device{}()),
       most_at_once_(access.chunk), pace_(access.rate) {
   if (pace_.limited()) courier_.keep_asking();
@@ -80,6 +81,15 @@ http::Request Registry::to_request(const Ask& ask) {
   request.follow_redirects = ask.follow;
   request.stall_timeout = access_.stall;
   request.max_body = ask.most;
+  if (ask.into != nullptr) {
+    request.on_data = [take = ask.into->take](std::string_view bytes) {
+      take(bytes);
+      return true;
+    };
+    request.full = ask.into->full;
+    request.unwanted = ask.into->unwanted;
+    request.on_answer = ask.on_answer;
+  }
   if (ask.brief) request.total_timeout = std::chrono::seconds{5};
   if (ask.own) request.tls = access_.tls;
   else request.tls.ca_pem = access_.tls.ca_pem;
@@ -227,7 +237,7 @@ bool Registry::has_blob(const std::string& repository, const Digest& digest, std
   const Ask head{.method = "HEAD",
                  .url = url(repository, "blobs/" + digest.text()),
                  .repository = repository,
-                 .need = Authorizer::Need::push,  // one token for all that follows
+                 .need = usual_,  // one token for all that follows
                  .follow = true};
   auto response = ask(head);
   if (response.status == 401) throw refused(head, response);
@@ -259,7 +269,7 @@ std::optional<std::string> Registry::blob(const std::string& repository, const D
   const Ask get{.method = "GET",
                 .url = url(repository, "blobs/" + digest.text()),
                 .repository = repository,
-                .need = Authorizer::Need::push,
+                .need = usual_,
                 .follow = true,
                 .most = most};
   auto response = ask(get);
@@ -275,7 +285,7 @@ std::optional<StoredManifest> Registry::manifest(const std::string& repository, 
   const Ask get{.method = "GET",
                 .url = url(repository, "manifests/" + version),
                 .repository = repository,
-                .need = Authorizer::Need::push,
+                .need = usual_,
                 .headers = {{"Accept", std::string(media::any_manifest)}},
                 .follow = true,
                 .most = longest_manifest};
@@ -363,7 +373,7 @@ std::vector<std::string> Registry::last_tags(const std::string& repository, std:
   const Ask get{.method = "GET",
                 .url = url(repository, "tags/list"),
                 .repository = repository,
-                .need = Authorizer::Need::push,
+                .need = usual_,
                 .most = longest_tag_list};
   const auto response = ask(get);
   const auto document = nlohmann::json::parse(response.body, nullptr, false);

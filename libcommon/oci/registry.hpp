@@ -50,7 +50,9 @@ struct StoredManifest {
 class Registry {
  public:
   /// @param where names the registry; its repository is the first one that a login is looked up for
-  Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run);
+  /// @param usual what is asked of it: one token then serves all requests
+  Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run,
+           Authorizer::Need usual = Authorizer::Need::push);
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
@@ -60,6 +62,16 @@ class Registry {
   /// The content of a small blob, checked against its digest.
   /// @throws Error protocol when it is another or larger than `most`
   [[nodiscard]] std::optional<std::string> blob(const std::string& repository, const Digest& digest, std::size_t most);
+  /// Takes the bytes of a blob. `full` is asked before each piece: true leaves it where it is, until Courier::wake().
+  struct Receiver {
+    std::function<void(std::string_view bytes)> take;
+    std::function<bool()> full;
+    std::function<bool()> unwanted;  ///< true ends it; asked after Courier::wake(), too
+  };
+  /// All bytes of a blob, in order; after a break from where it was. Not checked against its digest.
+  /// @return false when nobody wanted it any more. @throws Error not_found when it is not there
+  [[nodiscard]] bool download(const std::string& repository, const Digest& digest, std::uint64_t size,
+                              const Receiver& to);
   /// Makes a blob of another repository of this registry one of `repository`, too. False when the
   /// registry would not, for whatever reason: it has to be sent then.
   [[nodiscard]] bool mount(const std::string& repository, const Digest& digest, const std::string& from);
@@ -107,8 +119,10 @@ class Registry {
     bool own = true;  ///< to the registry itself: with its credentials
     bool follow = false;
     std::size_t most = 64U << 20U;
-    bool once = false;   ///< its body cannot be sent again, not even after a 401
-    bool brief = false;  ///< not worth waiting for
+    bool once = false;                               ///< its body cannot be sent again, not even after a 401
+    bool brief = false;                              ///< not worth waiting for
+    const Receiver* into = nullptr;                  ///< of the body of a good answer
+    std::function<void(int status)> on_answer = {};  ///< before its first byte
   };
   struct Session {
     std::string url;
@@ -181,6 +195,7 @@ class Registry {
   std::string api_host_;  ///< where requests go
   const Access& access_;
   io::Run run_;
+  Authorizer::Need usual_;
   Authorizer authorizer_;
   std::mutex mutex_;
   std::string origin_;                                     ///< scheme://host[:port], once it is known

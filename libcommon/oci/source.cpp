@@ -4,6 +4,7 @@
 #include "core/fs.hpp"
 #include "core/text.hpp"
 #include "oci/decode.hpp"
+#include "oci/layout.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,40 +22,9 @@ namespace slipway::oci {
 
 namespace {
 
-constexpr std::size_t scan_step = 16U << 10U;
-
 Error read_failed(std::string_view name) {
   return {failure::read_failed, fmt::format("cannot read {}: {}", name, std::strerror(errno))};
 }
-
-/// SHA-256 of a layer's tar, also of one that came as gzip.
-class DiffHasher {
- public:
-  void update(std::string_view bytes) {
-    if (!decoder_) {
-      head_ += bytes;
-      if (head_.size() < 4) return;
-      begin();
-      return;
-    }
-    decoder_->feed(bytes);
-  }
-  [[nodiscard]] Digest finish() {
-    if (!decoder_) begin();
-    decoder_->finish();
-    return hasher_.finish();
-  }
-
- private:
-  void begin() {
-    decoder_.emplace(packing_of(head_), [this](std::string_view raw) { hasher_.update(raw); });
-    decoder_->feed(head_);
-    head_.clear();
-  }
-  std::string head_;
-  Hasher hasher_;
-  std::optional<Decoder> decoder_;
-};
 
 /// The diff id that an entry's name stands for, where its writer names it so: podman HEX.tar, docker
 /// from 25 on blobs/sha256/HEX (whose layers are not compressed).
@@ -69,25 +39,61 @@ std::optional<Digest> diff_id_in(std::string_view name) {
 class Passing {
  public:
   explicit Passing(Pusher& pusher)
-      : pusher_(pusher), reader_({.begin = [this](const TarEntry& entry) { return begin(entry); },
-                                  .data = [this](std::string_view bytes) { data(bytes); },
-                                  .end = [this] { end(); }}) {}
+      : pusher_(pusher),
+        reader_({.begin = [this](const TarEntry& entry, std::string_view head) { return begin(entry, head); },
+                 .data = [this](std::string_view bytes) { data(bytes); },
+                 .end = [this] { end(); }}) {}
   Passing(const Passing&) = delete;
   Passing& operator=(const Passing&) = delete;
 
   void feed(std::string_view bytes) { reader_.feed(bytes); }
-  [[nodiscard]] Pushed finish(const std::optional<std::string>& image) {
+  [[nodiscard]] Pushed finish(const PushOptions& options) {
     const auto& contents = reader_.finish();
-    return pusher_.finish(contents.select(image), contents);
+    auto finished = finished_in(contents, ArchiveFile::As::any, options, [&](const Descriptor& wanted) {
+      const auto* text = contents.text(blob_name(wanted.digest));
+      if (text == nullptr) throw lacks(wanted);
+      return *text;
+    });
+    if (!finished) return pusher_.finish(contents.select(options.image), contents, options.platforms);
+    pusher_.settle();
+    return pusher_.push_finished(std::move(*finished),
+                                 {.gone = [this](const Descriptor& blob) { return gone(blob); },
+                                  .open =
+                                      [&](const Descriptor& blob) {
+                                        const auto* text = contents.text(blob_name(blob.digest));
+                                        if (text == nullptr) throw lacks(blob);
+                                        if (text->size() != blob.size ||
+                                            Digest::of(*text, blob.digest.algorithm()) != blob.digest)
+                                          throw damaged(blob);
+                                        return body_of(*text);
+                                      }});
   }
 
  private:
-  bool begin(const TarEntry& entry) {
+  bool begin(const TarEntry& entry, std::string_view head) {
     name_ = entry.name;
+    // Of a layout: what is packed or no tar at all is a blob that is finished, and has its digest for a name.
+    if (const auto digest = digest_named(entry.name); digest && !is_tar_header(head)) {
+      layer_ = pusher_.begin(entry.name, {}, {.as_is = true, .promised = digest, .size = entry.size});
+      return true;
+    }
     promised_ = promised_by(entry.name);
     if (promised_) hasher_.emplace();
     else layer_ = pusher_.begin(entry.name, {});
     return true;
+  }
+  /// What became of a blob that has passed.
+  [[nodiscard]] std::optional<PushedLayer::State> gone(const Descriptor& blob) const {
+    const auto outcome = pusher_.outcome(blob_name(blob.digest));
+    if (!outcome) return std::nullopt;
+    const auto& [sent, state] = *outcome;
+    if (sent.digest != blob.digest)  // it was a tar, and so has been compressed
+      throw Error(
+          failure::bad_input,
+          fmt::format("layer {} of the layout is not compressed, which a pipe is too short for", blob.digest.brief()),
+          "write the layout into a file, and name that with --from");
+    if (sent.size != blob.size) throw damaged(blob);
+    return state;
   }
   /// The diff id of a layer that the registry has, if the entry's name says that it is one.
   [[nodiscard]] std::optional<Digest> promised_by(const std::string& name) const {
@@ -160,153 +166,11 @@ Pushed push_stream(int fd, const std::string& seen, std::string_view name, Pushe
   });
   if (!decoder) begin();
   decoder->finish();
-  return passing.finish(options.image);
-}
-
-/// A regular file with a plain archive: looked through first, then its layers are read where they are.
-class InPlace {
- public:
-  /// Keeps the file open by itself: an upload may still read when whoever opened it has given up.
-  InPlace(int fd, std::uint64_t base, std::string name)
-      : file_(std::make_shared<Fd>(::fcntl(fd, F_DUPFD_CLOEXEC, 3))), base_(base), name_(std::move(name)) {}
-
-  [[nodiscard]] std::size_t read(std::uint64_t at, char* into, std::size_t size) const {
-    while (true) {
-      const auto got = ::pread(file_->get(), into, size, static_cast<off_t>(base_ + at));
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) throw read_failed(name_);
-    }
-  }
-
-  /// All of an entry, in pieces of at most gzip_block.
-  void each_piece(const TarEntry& entry, const std::function<void(std::string_view)>& take) const {
-    std::vector<char> buffer(gzip_block);
-    for (std::uint64_t done = 0; done < entry.size;) {
-      const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(entry.size - done, buffer.size()));
-      const auto got = read(entry.offset + done, buffer.data(), want);
-      if (got == 0) throw Error(failure::bad_input, fmt::format("{} became shorter while it was read", name_));
-      take({buffer.data(), got});
-      done += got;
-    }
-  }
-
-  void look_through(ArchiveReader& reader) const {
-    std::vector<char> buffer(scan_step);
-    while (!reader.complete()) {
-      const auto got = read(reader.offset(), buffer.data(), buffer.size());
-      if (got == 0) return;  // cut: the reader knows
-      reader.feed({buffer.data(), got});
-      if (reader.ahead() > 0) reader.skip();
-    }
-  }
-
-  /// The layer as it is sent, made anew from the file: for a second try after the window has moved on.
-  [[nodiscard]] http::Body packed_again(const TarEntry& entry, std::uint64_t size) const {
-    struct Place {
-      std::uint64_t done = 0;
-      std::string ready;
-      std::size_t given = 0;
-      std::optional<bool> kept;
-      GzipCompressor compressor;
-      std::string raw;
-    };
-    const auto place = std::make_shared<Place>();
-    const auto refill = [file = *this, entry, place] {
-      const auto left = entry.size - place->done;
-      place->raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left, gzip_block)));
-      std::size_t filled = 0;
-      while (filled < place->raw.size()) {
-        const auto got =
-            file.read(entry.offset + place->done + filled, place->raw.data() + filled, place->raw.size() - filled);
-        if (got == 0) throw Error(failure::bad_input, fmt::format("{} became shorter while it was read", file.name_));
-        filled += got;
-      }
-      if (!place->kept) place->kept = packing_of(place->raw) == Packing::gzip;
-      place->done += filled;
-      place->ready = *place->kept ? place->raw : std::string(place->compressor.compress(place->raw));
-      place->given = 0;
-    };
-    return {.read = [entry, place, refill](char* into, std::size_t most) -> std::size_t {
-              if (place->given == place->ready.size()) {
-                if (place->done == entry.size) return 0;
-                refill();
-              }
-              const auto got = place->ready.copy(into, most, place->given);
-              place->given += got;
-              return got;
-            },
-            .size = size,
-            .rewind =
-                [place] {
-                  place->done = 0;
-                  place->ready.clear();
-                  place->given = 0;
-                }};
-  }
-
- private:
-  std::shared_ptr<Fd> file_;
-  std::uint64_t base_;
-  std::string name_;
-};
-
-Pushed push_in_place(const InPlace& file, Pusher& pusher, const PushOptions& options, const io::Run& run) {
-  std::map<std::string, TarEntry> entries;
-  ArchiveReader reader({.begin =
-                            [&](const TarEntry& entry) {
-                              entries.insert_or_assign(entry.name, entry);
-                              return false;
-                            },
-                        .data = [](std::string_view) {},
-                        .end = [] {}});
-  file.look_through(reader);
-  const auto& contents = reader.finish();
-  const auto image = contents.select(options.image);
-  const auto* text = contents.text(image.config);
-  const auto config =
-      text != nullptr ? parse_config(*text, "the image's configuration", failure::bad_input) : ImageConfig{};
-  pusher.learn({.id = text != nullptr ? std::optional(Digest::of(*text)) : std::nullopt, .diff_ids = config.diff_ids});
-  std::set<std::string> done;
-  for (std::size_t i = 0; i < image.layers.size(); ++i) {
-    const auto name = contents.resolve(image.layers[i]);
-    const auto found = entries.find(name);
-    if (found == entries.end() || !done.insert(name).second) continue;  // finish() says what is missing
-    const auto& entry = found->second;
-    const auto keep_going = [&] {
-      run.check();
-      pusher.check();
-    };
-    if (i < config.diff_ids.size() && pusher.knows(config.diff_ids[i])) {
-      if (options.trust_archive) {
-        pusher.note_known(name, config.diff_ids[i]);
-        continue;
-      }
-      DiffHasher hasher;
-      file.each_piece(entry, [&](std::string_view bytes) {
-        keep_going();
-        hasher.update(bytes);
-      });
-      if (hasher.finish() == config.diff_ids[i]) {
-        pusher.note_known(name, config.diff_ids[i]);
-        continue;
-      }
-      throw Error(failure::bad_input,
-                  fmt::format("layer {} of {} is damaged: its digest is not what the image's configuration says", i + 1,
-                              image.layers.size()),
-                  "save the image again; no tag was moved");
-    }
-    const auto layer = pusher.begin(name, [file, entry](std::uint64_t size) { return file.packed_again(entry, size); });
-    file.each_piece(entry, [&](std::string_view bytes) {
-      keep_going();
-      layer->write(bytes);
-    });
-    layer->finish();
-  }
-  return pusher.finish(image, contents);
+  return passing.finish(options);
 }
 
 /// @param seen bytes that were read already
-Pushed push_descriptor(int fd, const std::string& seen, const std::string& name, Pusher& pusher,
+Pushed push_descriptor(int fd, const std::string& seen, const std::string& name, ArchiveFile::As as, Pusher& pusher,
                        const PushOptions& options, const io::Run& run) {
   struct stat status{};
   const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
@@ -315,7 +179,7 @@ Pushed push_descriptor(int fd, const std::string& seen, const std::string& name,
     const InPlace file(fd, static_cast<std::uint64_t>(at) - seen.size(), name);
     std::string first(6, '\0');
     first.resize(file.read(0, first.data(), first.size()));
-    if (packing_of(first) == Packing::plain) return push_in_place(file, pusher, options, run);
+    if (packing_of(first) == Packing::plain) return push_in_place(file, as, pusher, options, run);
   }
   pusher.learn();
   return push_stream(fd, seen, name, pusher, options, run);
@@ -344,7 +208,7 @@ Pushed push_from(const EngineImage& source, Pusher& pusher, const PushOptions& o
         return true;
       },
       run);
-  return passing.finish(options.image);
+  return passing.finish(options);
 }
 
 Pushed push_from(const ArchiveFile& source, Pusher& pusher, const PushOptions& options, const Access&,
@@ -356,12 +220,12 @@ Pushed push_from(const ArchiveFile& source, Pusher& pusher, const PushOptions& o
       throw Error(failure::not_found, fmt::format("there is no file {}", path.native()));
     throw read_failed(path.native());
   }
-  return push_descriptor(file.get(), {}, path.native(), pusher, options, run);
+  return push_descriptor(file.get(), {}, path.native(), source.as, pusher, options, run);
 }
 
 Pushed push_from(const ArchiveStream& source, Pusher& pusher, const PushOptions& options, const Access&,
                  const io::Run& run) {
-  return push_descriptor(source.fd, source.seen, "stdin", pusher, options, run);
+  return push_descriptor(source.fd, source.seen, "stdin", ArchiveFile::As::any, pusher, options, run);
 }
 
 }  // namespace slipway::oci

@@ -131,8 +131,13 @@ class FakeRegistry {
         wrong.insert("a manifest whose Content-Type is not its mediaType");
         return error(400, "MANIFEST_INVALID");
       }
-      auto needed = document["layers"];
-      needed.push_back(document["config"]);
+      for (const auto& child : document.value("manifests", nlohmann::json::array()))
+        if (!here.contains(child["digest"].get<std::string>())) {
+          wrong.insert("an index before its manifests");
+          return error(400, "MANIFEST_BLOB_UNKNOWN");
+        }
+      auto needed = document.value("layers", nlohmann::json::array());
+      if (document.contains("config")) needed.push_back(document["config"]);
       for (const auto& descriptor : needed) {
         const auto& blob = blobs[repository].find(descriptor["digest"].get<std::string>());
         if (blob == blobs[repository].end() || blob->second.size() != descriptor["size"].get<std::size_t>()) {
@@ -141,6 +146,7 @@ class FakeRegistry {
         }
       }
       const auto digest = oci::Digest::of(s.body).text();
+      if (version.find(':') != std::string::npos && version != digest) wrong.insert("a manifest under another digest");
       here[version] = here[digest] = s.body;
       types[digest] = type;
       return {.status = 201, .headers = {{"Docker-Content-Digest", digest}}};

@@ -24,7 +24,8 @@ std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milli
   out["digest"] = pushed.digest.text();
   out["mediaType"] = pushed.media_type;
   out["size"] = pushed.size;
-  out["config"] = pushed.config.text();
+  if (pushed.config) out["config"] = pushed.config->text();
+  for (const auto& manifest : pushed.manifests) out["manifests"].push_back(manifest.text());
   out["layers"] = nlohmann::ordered_json::array();
   for (const auto& layer : pushed.layers)
     out["layers"].push_back(

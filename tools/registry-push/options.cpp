@@ -7,7 +7,7 @@ void describe(cli::App& app, Options& options) {
   app.about("registry-push", "Copies an image into registries and prints its name by digest.");
   app.group("Image");
   app.positional("REFERENCE", options.references, "where to: HOST/NAME:TAG; the image comes on stdin").required = true;
-  app.option("--from", options.from, "SRC", "FILE, docker-archive:FILE, docker-daemon:NAME, or - for stdin");
+  app.option("--from", options.from, "SRC", "FILE, FOLDER, docker-daemon:NAME, oci:PATH:NAME, or - for stdin");
   app.option("--image", options.image, "NAME", "of the engine; with --from, which one of the archive");
   app.option("-t,--tag", options.tags, "TAG", "one more tag beside that of REFERENCE");
   app.flag("--if-absent", options.if_absent, "leave a tag alone that exists");
@@ -23,6 +23,7 @@ void describe(cli::App& app, Options& options) {
   app.option("--ca", options.ca, "FILE", "certificates to trust instead of the system's");
   app.brief_group("Seldom needed");
   app.flag("--no-reuse", options.no_reuse, "compress every layer anew");
+  app.option("--platform", options.platforms, "OS/ARCH", "only these of an image for several");
   app.flag("--trust-archive", options.trust_archive, "do not check layers that are not sent");
   app.option("--cert", options.cert, "FILE", "certificate to show, with --key FILE");
   app.option("--retries", options.retries, "N", "tries more of each request (default 6)");

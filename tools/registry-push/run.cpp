@@ -89,6 +89,7 @@ oci::PushOptions push_options_of(const Options& options, const cli::Context& con
   if (options.if_absent && options.expect)
     throw Error(failure::bad_usage, "--if-absent and --expect exclude each other");
   oci::PushOptions out{.image = std::nullopt,
+                       .platforms = {},
                        .jobs = options.jobs,
                        .threads = options.threads,
                        .memory = options.memory,
@@ -98,6 +99,7 @@ oci::PushOptions push_options_of(const Options& options, const cli::Context& con
                        .if_absent = options.if_absent,
                        .expect = std::nullopt,
                        .dry_run = context.common.dry_run};
+  for (const auto& platform : options.platforms) out.platforms.push_back(oci::Platform::parse(platform));
   if (options.reuse_from) out.reuse_from = oci::Reference::parse(*options.reuse_from);
   if (options.expect) out.expect = digest_of(*options.expect);
   return out;

@@ -54,27 +54,52 @@ Chosen from_stdin(const Options& options, const cli::Context& context) {
   return {engine_image(io::image_in(seen), context), std::nullopt};
 }
 
-Chosen from_option(const std::string& from, const Options& options, const cli::Context& context) {
-  static const std::vector<std::string> kinds{"docker-daemon", "docker-archive"};
-  const auto colon = from.find(':');
-  const auto kind = from.substr(0, colon);
-  const auto rest = colon == std::string::npos ? std::string{} : from.substr(colon + 1);
-  if (colon != std::string::npos && kind == "docker-daemon") {
-    if (rest.empty()) throw Error(failure::bad_usage, fmt::format("--from {} names no image", from));
-    return {engine_image(rest, context), std::nullopt};
-  }
-  std::filesystem::path path = from;
-  if (colon != std::string::npos && kind == "docker-archive") path = rest;
+bool exists(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw Error(failure::bad_input, fmt::format("{} is a directory, not a `docker save` archive", path.native()));
-  const bool no_such_file = !std::filesystem::exists(path, ignored);
-  if (no_such_file && path == from && colon != std::string::npos && from.find('/') > colon)
+  return std::filesystem::exists(path, ignored);
+}
+
+/// PATH[:NAME]. Both may hold colons, so what there is decides; --image says the same as NAME.
+std::pair<std::string, std::optional<std::string>> path_and_name(const std::string& text, const Options& options) {
+  for (auto colon = text.find(':'); !exists(text) && colon != std::string::npos; colon = text.find(':', colon + 1))
+    if (auto path = text.substr(0, colon); exists(path)) return {std::move(path), text.substr(colon + 1)};
+  return {text, options.image};
+}
+
+Chosen from_path(std::string path, oci::ArchiveFile::As as, std::optional<std::string> image) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return {oci::ArchiveFile{std::move(path), as}, std::move(image)};
+  if (as == oci::ArchiveFile::As::docker)
+    throw Error(failure::bad_input, fmt::format("{} is a folder, not a `docker save` archive", path));
+  return {oci::LayoutFolder{std::move(path)}, std::move(image)};
+}
+
+Chosen from_option(const std::string& from, const Options& options, const cli::Context& context) {
+  using As = oci::ArchiveFile::As;
+  static const std::vector<std::string> kinds{"docker-daemon", "docker-archive", "oci", "oci-archive",
+                                              "dir",           "registry"};
+  const auto colon = from.find(':');
+  const auto kind = colon == std::string::npos ? std::string{} : from.substr(0, colon);
+  const auto rest = from.substr(colon == std::string::npos ? 0 : colon + 1);
+  if (!kind.empty() && rest.empty()) throw Error(failure::bad_usage, fmt::format("--from {} names no image", from));
+  if (kind == "docker-daemon") return {engine_image(rest, context), std::nullopt};
+  if (kind == "docker-archive") return from_path(rest, As::docker, options.image);
+  if (kind == "registry") {
+    auto reference = oci::Reference::parse(rest);
+    oci::check_targets({reference});  // the same holds for it
+    return {oci::RegistryImage{std::move(reference)}, std::nullopt};
+  }
+  if (kind == "dir") return from_path(rest, As::any, options.image);
+  if (kind == "oci" || kind == "oci-archive") {
+    auto [path, name] = path_and_name(rest, options);
+    return from_path(std::move(path), As::layout, std::move(name));
+  }
+  if (!exists(from) && !kind.empty() && from.find('/') > colon)
     throw Error(failure::bad_usage,
                 fmt::format("--from {} is neither a file nor a kind of source{}", text::printable(from),
                             text::did_you_mean(kind, kinds)),
-                "docker-daemon:NAME, docker-archive:FILE, a file, or - for stdin");
-  return {oci::ArchiveFile{std::move(path)}, options.image};
+                "docker-daemon:NAME, docker-archive:FILE, oci:PATH, a file, a folder, or - for stdin");
+  return from_path(from, As::any, options.image);
 }
 
 }  // namespace

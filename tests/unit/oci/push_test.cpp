@@ -212,7 +212,7 @@ TEST_CASE("archives that lack what they name") {
   CHECK_THAT(p.failing([&] { static_cast<void>(p.stream(manifest + tar_end(), {to})); }).message(),
              Contains("lacks the configuration"));
   CHECK_THAT(p.failing([&] { static_cast<void>(p.stream(parts + tar_end(), {to})); }).message(),
-             Contains("no manifest.json"));
+             Contains("neither manifest.json"));
   CHECK(p.failing([&] { static_cast<void>(p.stream("", {to})); }).failure().id == failure::empty_input.id);
   CHECK(registry.manifests["a"].empty());
 }

@@ -18,6 +18,7 @@ Pushed example(const std::vector<std::string>& references) {
                 .media_type = "type",
                 .size = 8,
                 .config = Digest::of("config"),
+                .manifests = {},
                 .layers = {{Digest::of("layer"), 100, PushedLayer::State::reused}},
                 .references = {},
                 .uploaded_bytes = 7,
@@ -47,5 +48,16 @@ TEST_CASE("the document begins with its schema and holds what the next tool take
   CHECK(document["layers"][0]["state"] == "reused");
   CHECK(document["seconds"] == 1.5);
   CHECK_FALSE(document.contains("dryRun"));
+  CHECK(document["config"] == Digest::of("config").text());
+  CHECK_FALSE(document.contains("manifests"));
   CHECK(nlohmann::json::parse(registry_push::document(example({"r.io/a:1"}), true, {}))["dryRun"] == true);
+}
+
+TEST_CASE("an index has manifests and no configuration") {
+  auto pushed = example({"r.io/a:1"});
+  pushed.config.reset();
+  pushed.manifests = {Digest::of("one"), Digest::of("two")};
+  const auto document = nlohmann::json::parse(registry_push::document(pushed, false, {}));
+  CHECK_FALSE(document.contains("config"));
+  CHECK(document["manifests"] == nlohmann::json::array({Digest::of("one").text(), Digest::of("two").text()}));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/fs.hpp"
 #include "source.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
@@ -82,10 +83,36 @@ TEST_CASE("--from") {
   CHECK(std::get<oci::ArchiveFile>(from("docker-archive:a.tar")).path == "a.tar");
   CHECK(std::get<oci::ArchiveFile>(from("a.tar")).path == "a.tar");
   CHECK(std::get<oci::ArchiveFile>(from("./12:30/a.tar")).path == "./12:30/a.tar");
-  for (const auto& [text, id] : std::vector<std::pair<std::string, std::string>>{
-           {"docker-daemon:", "bad-usage"}, {"oci:some/layout", "bad-usage"}, {"/", "bad-input"}}) {
+  using As = oci::ArchiveFile::As;
+  CHECK(std::get<oci::ArchiveFile>(from("a.tar")).as == As::any);
+  CHECK(std::get<oci::ArchiveFile>(from("docker-archive:a.tar")).as == As::docker);
+  CHECK(std::get<oci::ArchiveFile>(from("oci-archive:a.tar")).as == As::layout);
+  CHECK(std::get<oci::LayoutFolder>(from("/")).path == "/");
+  for (const auto& [text, id] : std::vector<std::pair<std::string, std::string>>{{"docker-daemon:", "bad-usage"},
+                                                                                 {"oci:", "bad-usage"},
+                                                                                 {"ico:layout", "bad-usage"},
+                                                                                 {"docker-archive:/", "bad-input"}}) {
     INFO(text);
     f.options.from = text;
     CHECK(f.why("") == id);
   }
+}
+
+TEST_CASE("oci:PATH:NAME, where both may hold colons") {
+  const fs::TempDir folder("source");
+  const auto odd = folder.path() / "a:1";
+  std::filesystem::create_directory(odd);
+  Fixture f;
+  const auto chosen = [&](const std::string& text) {
+    f.options.from = text;
+    return f.choose("");
+  };
+  const auto whole = chosen("oci:" + odd.native());
+  CHECK(std::get<oci::LayoutFolder>(whole.source).path == odd);
+  CHECK_FALSE(whole.image);
+  const auto named = chosen("oci:" + odd.native() + ":host:5000/svc:1");
+  CHECK(std::get<oci::LayoutFolder>(named.source).path == odd);
+  CHECK(named.image == "host:5000/svc:1");
+  f.options.image = "svc:2";
+  CHECK(chosen("oci:" + odd.native()).image == "svc:2");
 }
