@@ -55,6 +55,12 @@ sed 's/name: hello, version/name: somebody-else, version/' checks.yaml >wrong.ya
 status "a wrong answer is 1" 1 e2e --checks wrong.yaml --image "$good"
 empty "with nothing on stdout" "$out"
 has "and says what was expected" 'somebody-else' "$err"
+# Not in the golden cases: whether there is a cluster is looked at while the image is still being built.
+status "no image line is 65: the step before failed" 65 e2e </dev/null
+empty "with nothing on stdout" "$out"
+status "without waiting for the end of the namespace" 0 e2e --cleanup-timeout 0s --stable 0s --image "$good"
+has "which the cluster ends by itself" 'the cluster ends it' "$err"
+holds "the namespace is gone" within 60 no_namespace
 status "an image that is not there is 66" 66 e2e --image localhost/e2e-absent:1
 status "a chart that is not there is 66" 66 pipeline-test e2e --chart no-such --image "$good"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "e2e.hpp"
 
+#include "asking.hpp"
 #include "chart.hpp"
-#include "check_run.hpp"
 #include "checks_file.hpp"
 #include "cleanup.hpp"
 #include "core/fs.hpp"
@@ -15,7 +15,6 @@
 #include "kube/config.hpp"
 #include "kube/explain.hpp"
 #include "kube/track.hpp"
-#include "openapi.hpp"
 #include "route.hpp"
 #include "sandbox.hpp"
 
@@ -32,8 +31,6 @@ namespace {
 constexpr std::chrono::minutes default_timeout{20};
 constexpr std::chrono::seconds route_patience{30};
 constexpr std::chrono::seconds evidence_time{60};
-constexpr std::chrono::minutes cleanup_patience{2};
-constexpr int examples_at_once = 8;
 
 /// The test's answer is no, and why.
 struct Failed {
@@ -43,6 +40,13 @@ struct Failed {
 
 /// A step's answer: nothing when the next one may begin.
 using Answer = std::optional<Failed>;
+
+/// What can be read without knowing the image.
+struct Read {
+  Chart chart;
+  data::Value values;
+  std::vector<ChecksFile> checks;
+};
 
 /// What was read and decided before anything is made.
 struct Prepared {
@@ -62,12 +66,22 @@ void check_level(const std::string& level) {
                                                 text::did_you_mean(level, levels)));
 }
 
-Prepared prepare(const std::string& image, const E2eOptions& options, const cli::Context& context) {
+Read read(const E2eOptions& options) {
   check_level(options.pod_security);
+  Read found;
+  found.chart = read_chart(options.chart);
+  found.values = read_values(options.values, options.set);
+  for (const auto& file : options.checks) found.checks.push_back(parse_checks(fs::read_file(file, 8U << 20U), file));
+  // Found out now, not after the push: whether there is a key for the image at all.
+  static_cast<void>(with_image(found.values, found.chart, options.image_key, {"registry", "image", "tag", "sha256:0"}));
+  return found;
+}
+
+Prepared prepare(const std::string& image, Read read, const E2eOptions& options, const cli::Context& context) {
   Prepared prepared;
-  prepared.chart = read_chart(options.chart);
-  prepared.values = read_values(options.values, options.set);
-  for (const auto& file : options.checks) prepared.checks.push_back(parse_checks(fs::read_file(file, 8U << 20U), file));
+  prepared.chart = std::move(read.chart);
+  prepared.values = std::move(read.values);
+  prepared.checks = std::move(read.checks);
   prepared.release = dns_label(prepared.chart.name, 53);
   const auto timeout = context.common.timeout.value_or(default_timeout);
   prepared.mine = own(context.env, std::chrono::system_clock::now(), timeout);
@@ -75,9 +89,6 @@ Prepared prepare(const std::string& image, const E2eOptions& options, const cli:
   const auto scratch = options.scratch ? options.scratch : context.env("SLIPWAY_SCRATCH");
   prepared.delivery = plan_delivery(image, scratch, project, prepared.mine);
   prepared.name_space = fmt::format("pt-{}-{}", project, prepared.mine.run.substr(0, 8));
-  // Found out now, not after the push: whether there is a key for the image at all.
-  static_cast<void>(
-      with_image(prepared.values, prepared.chart, options.image_key, {"registry", "image", "tag", "sha256:0"}));
   return prepared;
 }
 
@@ -94,8 +105,8 @@ class Test {
   }
 
   ExitCode go() {
-    Cleanup cleanup(*client_, prepared_.mine, prepared_.delivery.scratch.value_or(""), context_->env, cleanup_patience,
-                    run_->events);
+    Cleanup cleanup(*client_, prepared_.mine, prepared_.delivery.scratch.value_or(""), context_->env,
+                    options_->cleanup_timeout, run_->events);
     try {
       if (const auto failed = steps(cleanup)) {
         report_.cause = failed->cause;
@@ -245,7 +256,12 @@ class Test {
     report_.route = *base;
     if (ports.front().tls) run_->events.note(fmt::format("the certificate at {} is not verified", *base));
     run_->events.note(fmt::format("asking at {} (NodePort of Service {})", *base, ports.front().service));
-    ask(ports.front().tls);
+    const Questions questions{.base = *base,
+                              .tls_unverified = ports.front().tls,
+                              .spec = options_->spec,
+                              .pages = options_->urls,
+                              .files = prepared_.checks};
+    report_.checks = ask(http_, questions, *run_);
     const auto failed = std::ranges::count_if(report_.checks, [](const CheckResult& r) { return !r.passed; });
     if (report_.checks.empty() && !tests_with_helm(release))
       throw Error(failure::bad_input, "nothing to test: no checks, no specification, no helm test",
@@ -278,83 +294,6 @@ class Test {
         failure::bad_input,
         fmt::format("chart {} has no Service with a NodePort: nothing to ask from outside", prepared_.chart.name),
         "most charts have a value for it: --set service.type=NodePort");
-  }
-
-  void ask(bool tls) {
-    CheckOptions how;
-    how.base = report_.route;
-    how.tls.verify = !tls;
-    how.on_result = [this](const CheckResult& result) { tell(result); };
-    Vars none;
-    how.jobs = examples_at_once;
-    add(run_checks(http_, checks_of_spec(), none, how, *run_));
-    std::vector<Check> pages;
-    for (const auto& path : options_->urls) {
-      Check check;
-      check.name = "GET " + path;
-      check.origin = "--url " + path;
-      check.question.path = path;
-      check.expect.statuses = {200};
-      pages.push_back(std::move(check));
-    }
-    add(run_checks(http_, pages, none, how, *run_));
-    how.jobs = 1;
-    for (const auto& file : prepared_.checks) {
-      auto vars = file.vars;
-      vars["url"] = report_.route;
-      add(run_checks(http_, file.checks, vars, how, *run_));
-    }
-  }
-
-  void add(std::vector<CheckResult> results) {
-    for (auto& one : results) report_.checks.push_back(std::move(one));
-  }
-
-  /// The examples of the service's own specification; in `auto` none when it has no specification.
-  std::vector<Check> checks_of_spec() {
-    if (options_->spec == "none") return {};
-    const bool automatic = options_->spec == "auto";
-    const auto path = automatic ? "/?spec" : options_->spec;
-    SpecChecks spec;
-    if (!automatic && !path.starts_with('/')) {
-      spec = parse_spec(fs::read_file(path, 8U << 20U), path, /*strict=*/false);
-    } else {
-      http::Request request;
-      request.url = report_.route + path;
-      request.tls.verify = !report_.route.starts_with("https:");
-      request.total_timeout = std::chrono::seconds{10};
-      try {
-        const auto response = http_.send(request, *run_);
-        if (response.status != 200)
-          throw Error(failure::bad_input,
-                      fmt::format("there is no specification at {}: HTTP {}", path, response.status));
-        spec = parse_spec(response.body, path, /*strict=*/false);
-      } catch (const Error& error) {
-        if (automatic) {
-          run_->events.note(fmt::format("no examples: {}", error.message()));
-          return {};
-        }
-        CheckResult missing;
-        missing.name = "specification at " + path;
-        missing.origin = "--spec " + path;
-        missing.mismatches.push_back({"specification", "an OpenAPI document", error.message()});
-        missing.curl = "curl -i '" + request.url + "'";
-        report_.checks.push_back(std::move(missing));
-        return {};
-      }
-    }
-    for (const auto& skipped : spec.skipped) run_->events.note(fmt::format("skipped {}", skipped));
-    return spec.checks;
-  }
-
-  void tell(const CheckResult& result) const {
-    auto text = fmt::format("{} {} ({} ms{})", result.passed ? "ok  " : "FAIL", result.name, result.took.count(),
-                            result.tries > 1 ? fmt::format(", try {}", result.tries) : "");
-    run_->events.emit({.kind = "check",
-                       .level = result.passed ? io::Level::note : io::Level::warning,
-                       .subject = result.name,
-                       .text = std::move(text),
-                       .fields = {{"ok", result.passed}, {"ms", std::int64_t{result.took.count()}}}});
   }
 
   [[nodiscard]] bool tests_with_helm(const helm::Release& release) const {
@@ -407,7 +346,7 @@ class Test {
     }
     io::Stage stage(run_->events, "clean", fmt::format("removing namespace {}", prepared_.name_space));
     const auto left = cleanup.remove();
-    if (left.empty()) stage.end("nothing is left");
+    if (left.empty()) stage.end(options_->cleanup_timeout.count() == 0 ? "the cluster ends it" : "nothing is left");
     else stage.fail(left);
   }
 
@@ -448,24 +387,30 @@ void check_cluster(kube::Client& client, const io::Run& run) {
 }  // namespace
 
 ExitCode test_in_cluster(const Options& options, cli::Context& context) {
-  const auto image = io::image_line(named_image(options), context.in);
-  // The programs of a pipe start together: the time that the build took is not the test's.
-  context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
-  auto prepared = prepare(image, options.e2e, context);
+  const auto named = named_image(options);
+  const bool piped = named.empty() || named == "-";
   const auto& e2e = options.e2e;
+  // The programs of a pipe start together: what has nothing to do with the image is found out while that is still
+  // being built, and a misspelt file or a cluster that does not answer is told now.
+  auto ground = read(e2e);
+  std::optional<Prepared> prepared;
+  if (!piped) prepared = prepare(named, std::move(ground), e2e, context);
   const auto config = kube::Config::load(
       e2e.kubeconfig ? std::optional<std::filesystem::path>(*e2e.kubeconfig) : std::nullopt, context.env);
   kube::Client client(config.access(e2e.kube_context), "pipeline-test");
   auto helm = open_helm(context);
   check_cluster(client, context.run);
+  if (piped) prepared = prepare(io::image_line(named, context.in), std::move(ground), e2e, context);
+  // The time that the build took is not the test's.
+  context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
   if (context.common.dry_run) {
     context.run.events.note(
-        fmt::format("would push {} to {}, install chart {} in namespace {} on {} and ask {} checks files", image,
-                    prepared.delivery.scratch.value_or("nowhere"), prepared.chart.name, prepared.name_space,
-                    client.access().context, prepared.checks.size()));
+        fmt::format("would push {} to {}, install chart {} in namespace {} on {} and ask {} checks files",
+                    prepared->delivery.image, prepared->delivery.scratch.value_or("nowhere"), prepared->chart.name,
+                    prepared->name_space, client.access().context, prepared->checks.size()));
     return ExitCode::ok;
   }
-  return Test(options, context, std::move(prepared), client, std::move(helm)).go();
+  return Test(options, context, std::move(*prepared), client, std::move(helm)).go();
 }
 
 }  // namespace slipway::pipeline_test

@@ -66,8 +66,6 @@ void describe_e2e(cli::App& app, Options& all) {
   app.option("--image-key", options.image_key, "KEY", "value that takes NAME@DIGEST, where it is not found");
   app.option("--scratch", options.scratch, "HOST[/PREFIX]", "registry that brings the image to the cluster");
   describe_cluster(app, options.kubeconfig, options.kube_context);
-  app.option("--pod-security", options.pod_security, "LEVEL", "restricted (default), baseline, privileged");
-  app.option("--allow-egress", options.allow_egress, "NET[:PORT]", "what pods may reach outside, as 10.0.0.0/8");
   app.option("--ready-timeout", options.ready_timeout, "TIME", "until it is ready (default 5m)");
   app.option("--stable", options.stable, "TIME", "stay ready for so long, tests included (5s)");
   app.option("--checks", options.checks, "FILE", "checks.yaml: questions and answers");
@@ -77,6 +75,10 @@ void describe_e2e(cli::App& app, Options& all) {
   app.option("--evidence", options.evidence, "DIR", "what to look at after a failure (default evidence)");
   app.option("-o,--output-file", all.output_file, "FILE", "write the result as JSON, also of a failed test");
   app.flag("--keep-on-failure", options.keep_on_failure, "leave the namespace for a look, until it expires");
+  app.brief_group("Seldom needed");
+  app.option("--pod-security", options.pod_security, "LEVEL", "restricted (default), baseline, privileged");
+  app.option("--allow-egress", options.allow_egress, "NET[:PORT]", "what pods may reach outside, as 10.0.0.0/8");
+  app.option("--cleanup-timeout", options.cleanup_timeout, "TIME", "until the namespace is gone (2m); 0s: do not wait");
   app.example("In a pipe, before the push",
               "pipeline-build prod | pipeline-test e2e --chart chart --scratch localhost:5000");
   app.example("With checks of your own", "pipeline-test e2e IMAGE --chart chart --checks checks.yaml");

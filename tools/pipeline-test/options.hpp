@@ -51,6 +51,7 @@ struct E2eOptions {
   std::string helm_test = "auto";
   std::string evidence = "evidence";
   bool keep_on_failure = false;
+  std::chrono::milliseconds cleanup_timeout{120'000};  ///< 0: the removal is asked for, its end not waited for
 };
 
 struct GcOptions {

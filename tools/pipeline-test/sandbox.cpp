@@ -133,7 +133,7 @@ void create_sandbox(kube::Client& client, const SandboxSpec& spec, const io::Run
 std::string remove_sandbox(kube::Client& client, const std::string& name, std::chrono::milliseconds wait,
                            const io::Run& run) {
   const auto path = kube::path_of(resource("namespaces"), "", name);
-  const auto deadline = Deadline::in(std::max(wait, std::chrono::milliseconds{1}));
+  const auto deadline = Deadline::in(wait);
   try {
     client.remove(path, json::object({{"propagationPolicy", "Background"}}), run);
     // Nobody new comes in any more. The namespace's controller looks after five seconds, and again after half
@@ -142,12 +142,13 @@ std::string remove_sandbox(kube::Client& client, const std::string& name, std::c
   } catch (const Error& error) {
     if (error.failure().id != failure::not_found.id) throw;
   }
-  while (true) {
+  while (wait.count() > 0) {
     const auto object = client.find(path, run);
     if (!object) return {};
     if (deadline.passed()) return blocked_by(*object);
     client.wait(look_every, run);
   }
+  return {};
 }
 
 std::vector<SandboxRow> list_sandboxes(kube::Client& client, const std::string& run_id, const io::Run& run) {

@@ -36,6 +36,7 @@ inline constexpr const char* managed_by = "pipeline-test";
 void create_sandbox(kube::Client& client, const SandboxSpec& spec, const io::Run& run);
 
 /// Deletes the namespace, shortens the grace of its pods to a second, and waits until it is gone.
+/// @param wait 0: what is there was asked to go, and goes without us
 /// @return nothing, or why it is still there
 [[nodiscard]] std::string remove_sandbox(kube::Client& client, const std::string& name, std::chrono::milliseconds wait,
                                          const io::Run& run);
