@@ -132,9 +132,19 @@ class Session {
     return plan;
   }
 
+  /// The programs of a pipe start together: a misspelt target or service, a registry that cannot be read and a helm
+  /// that is not there are told now, and not when the image has been built, tried and pushed.
+  void look_ahead() {
+    const auto inputs = open_inputs(std::nullopt);
+    static_cast<void>(inputs.select(inputs.targets().service(options_.service), options_.targets));
+    static_cast<void>(helm());
+  }
+
   [[nodiscard]] Prepared prepare_anew(bool to_apply) {
     need_service();
+    if (options_.image.empty() || options_.image == "-") look_ahead();
     const auto image = read_image();
+    // Opened again: what holds is the configuration of when the image is there.
     auto inputs = open_inputs(std::nullopt);
     const auto& service = inputs.targets().service(options_.service);
     const auto targets = inputs.select(service, options_.targets);
