@@ -18,8 +18,9 @@ ours_test() {
 }
 
 ours_to_staging() {
-  pipeline-build production --network "$network" | pipeline-test e2e --chart chart --checks checks.yaml |
-    registry-push "$repository:$tag" | tee "$state/image" | deploy-helm apply hello -t staging
+  pipeline-build production --network "$network" | pipeline-test e2e --chart chart --checks checks.yaml \
+    --stable "$stable" --cleanup-timeout "$cleanup" | registry-push "$repository:$tag" | tee "$state/image" |
+    deploy-helm apply hello -t staging --settle "$settle"
 }
 
 ours_plan() {
@@ -27,7 +28,7 @@ ours_plan() {
 }
 
 ours_production() {
-  deploy-helm apply --plan "$state/plan.json" --approve "$(jq -r .digest "$state/plan.json")"
+  deploy-helm apply --plan "$state/plan.json" --approve "$(jq -r .digest "$state/plan.json")" --settle "$settle"
   k8s-rollout status deploy/hello -t production
 }
 
