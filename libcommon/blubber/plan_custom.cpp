@@ -82,20 +82,6 @@ void as_root(StagePlan& plan, std::string text, const data::Mark& mark) {
   plan.add(User{"$LIVES_UID"});
 }
 
-void prepare_caches(StagePlan& plan, const std::vector<Cache>& caches, const Custom& custom) {
-  if (caches.empty()) return;
-  std::string text;
-  for (const auto& cache : caches) {
-    const auto path = shell::quote_expanding(cache.destination);
-    if (!text.empty()) text += " && ";
-    text += fmt::format("mkdir -p {} && ", path);
-    // A variable that is not set would make this the root, which is later emptied.
-    if (cache.destination.find('$') != std::string::npos) text += fmt::format("! [ {} -ef / ] && ", path);
-    text += fmt::format("chown \"$LIVES_UID\":\"$LIVES_GID\" {}", path);
-  }
-  as_root(plan, std::move(text), custom.mark);
-}
-
 // --- what BuildKit mounts
 
 /// A path that can stand in --mount as it is: the flag has a syntax of its own, with commas and quotes.
@@ -164,13 +150,15 @@ std::optional<RunMount> buildkit_bind(const StagePlan& plan, const Mount& mount)
 
 /// Mounted files are copied before and removed after the RUN.
 struct Mounted {
+  std::vector<Copy> copies;
   std::vector<std::string> folders;  ///< to remove
   bool moved = false;                ///< the builder works in a directory of its own
+  std::string directory;             ///< that, or lives.in
 };
 
-Mounted copy_mounts(StagePlan& plan, const std::vector<Mount>& mounts) {
-  Mounted mounted;
-  auto directory = lives_in(plan.variant);
+Mounted placed(StagePlan& plan, const std::vector<Mount>& mounts) {
+  Mounted mounted{{}, {}, false, lives_in(plan.variant)};
+  auto& directory = mounted.directory;
   for (const auto& mount : mounts) {
     const bool is_local = mount.from == "local";
     auto destination = mount.destination.empty() ? std::string(".") : grammar::clean_path(mount.destination);
@@ -192,25 +180,46 @@ Mounted copy_mounts(StagePlan& plan, const std::vector<Mount>& mounts) {
         mount.mark,
         fmt::format("what is mounted from '{}' is not seen in the image, but stays in a layer below", mount.from),
         plan.path("builder.mounts"));
-    plan.add(Copy{true, is_local ? std::string() : mount.from, {source}, destination, true, {}});
+    mounted.copies.push_back({true, is_local ? std::string() : mount.from, {source}, destination, true, {}});
     mounted.folders.push_back(std::move(destination));
   }
-  if (mounted.moved) plan.add(Workdir{directory});
   return mounted;
 }
 
-void remove_mounts(StagePlan& plan, const Custom& custom, const Mounted& mounted) {
-  if (mounted.folders.empty()) return;
-  if (mounted.moved) plan.add(Workdir{lives_in(plan.variant)});
-  std::string text;
-  for (const auto& folder : mounted.folders) {
-    const auto path = shell::quote_expanding(folder);
-    if (folder.find('$') != std::string::npos) text += fmt::format("! [ {} -ef / ] && ", path);
-    text += fmt::format("rm -rf {} && ", path);
-  }
-  text.resize(text.size() - 4);
-  // As root: the folder above may belong to it.
+std::string in_words(const std::vector<std::string>& paths) {
+  std::string out;
+  for (const auto& path : paths) out += (out.empty() ? "" : " ") + shell::quote_expanding(path);
+  return out;
+}
+
+/// What the image has where a cache or a mount is to be is not for the builder to see, and has to be there again
+/// afterwards: it is moved aside, as root, since the folder above may be root's.
+void set_aside(StagePlan& plan, const std::vector<std::string>& caches, const std::vector<std::string>& mounts,
+               const Custom& custom) {
+  auto all = caches;
+  all.insert(all.end(), mounts.begin(), mounts.end());
+  if (all.empty()) return;
+  // A variable that is not set may make a path the root, which is later removed.
+  auto text = fmt::format(
+      "for p in {}; do p=\"${{p%/}}\"; ! [ \"$p/\" -ef / ] || exit 1; if [ -e \"$p\" ] || [ -L \"$p\" ]; then "
+      "mv \"$p\" \"$p.blubber-aside\" || exit 1; fi; done",
+      in_words(all));
+  if (!caches.empty())
+    text += fmt::format(" && mkdir -p {0} && chown \"$LIVES_UID\":\"$LIVES_GID\" {0}", in_words(caches));
   as_root(plan, std::move(text), custom.mark);
+}
+
+void put_back(StagePlan& plan, const std::vector<std::string>& caches, const std::vector<std::string>& mounts,
+              const Custom& custom) {
+  // In the other order: one may have been inside another.
+  std::vector<std::string> all(mounts.rbegin(), mounts.rend());
+  all.insert(all.end(), caches.rbegin(), caches.rend());
+  if (all.empty()) return;
+  as_root(plan,
+          fmt::format("for p in {}; do p=\"${{p%/}}\"; rm -rf \"$p\" || exit 1; if [ -e \"$p.blubber-aside\" ] || "
+                      "[ -L \"$p.blubber-aside\" ]; then mv \"$p.blubber-aside\" \"$p\" || exit 1; fi; done",
+                      in_words(all)),
+          custom.mark);
 }
 
 void warn_of_old_paths(StagePlan& plan, const Custom& custom) {
@@ -254,10 +263,15 @@ void plan_custom(StagePlan& plan, const Custom& custom) {
     }
   }
   auto job = job_of(custom, caches);
-  prepare_caches(plan, caches, custom);
-  const auto mounted = copy_mounts(plan, mounts);
+  auto mounted = placed(plan, mounts);
+  std::vector<std::string> made;
+  for (const auto& cache : caches) made.push_back(cache.destination);
+  set_aside(plan, made, mounted.folders, custom);
+  for (auto& copy : mounted.copies) plan.add(std::move(copy));
+  if (mounted.moved) plan.add(Workdir{mounted.directory});
   plan.add(Run{std::move(job.text), std::move(job.arguments), custom.mark, std::move(native)});
-  remove_mounts(plan, custom, mounted);
+  if (mounted.moved) plan.add(Workdir{lives_in(plan.variant)});
+  put_back(plan, made, mounted.folders, custom);
 }
 
 }  // namespace slipway::blubber

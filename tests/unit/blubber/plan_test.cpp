@@ -182,22 +182,35 @@ TEST_CASE("scripts go in as arguments") {
 
 TEST_CASE("caches are made, filled and emptied") {
   CHECK(part("{builder: {command: make, caches: [/c, {destination: '$D/x'}]}}") ==
-        Lines{R"(RUN mkdir -p "/c" && chown "$LIVES_UID":"$LIVES_GID" "/c" && mkdir -p "$D/x" && ! [ "$D/x" -ef )"
-              R"(/ ] && chown "$LIVES_UID":"$LIVES_GID" "$D/x")",
+        Lines{R"(RUN for p in "/c" "$D/x"; do p="${p%/}"; ! [ "$p/" -ef / ] || exit 1; if [ -e "$p" ] || [ -L "$p" ]; )"
+              R"(then mv "$p" "$p.blubber-aside" || exit 1; fi; done && mkdir -p "/c" "$D/x" && chown )"
+              R"("$LIVES_UID":"$LIVES_GID" "/c" "$D/x")",
               R"(RUN ["/bin/sh", "-c", "/bin/sh -c \"$1\" && rm -rf \"/c\"/..?* \"/c\"/.[!.]* \"/c\"/* && rm -rf )"
-              R"(\"$D/x\"/..?* \"$D/x\"/.[!.]* \"$D/x\"/*", "builder", "make"])"});
+              R"(\"$D/x\"/..?* \"$D/x\"/.[!.]* \"$D/x\"/*", "builder", "make"])",
+              R"(RUN for p in "$D/x" "/c"; do p="${p%/}"; rm -rf "$p" || exit 1; if [ -e "$p.blubber-aside" ] || [ -L )"
+              R"("$p.blubber-aside" ]; then mv "$p.blubber-aside" "$p" || exit 1; fi; done)"});
 }
 
 TEST_CASE("mounts are copied before and removed after") {
   const std::string body = "base: debian\nvariants: {m: {}, a: {builder: {command: make, mounts: ";
   auto out = lines(body + "[{from: m, source: /src, destination: ./dist}]}}}");
-  CHECK(Lines(out.end() - 3, out.end()) ==
-        Lines{"COPY --chown=$LIVES_UID:$LIVES_GID --from=m [\"/src\", \"/srv/app/dist\"]", "RUN make",
-              R"(RUN rm -rf "/srv/app/dist")"});
+  const auto aside = [](const std::string& path) {
+    return "RUN for p in " + path +
+           R"(; do p="${p%/}"; ! [ "$p/" -ef / ] || exit 1; if [ -e "$p" ] || [ -L "$p" ]; then mv "$p" )"
+           R"("$p.blubber-aside" || exit 1; fi; done)";
+  };
+  const auto back = [](const std::string& path) {
+    return "RUN for p in " + path +
+           R"(; do p="${p%/}"; rm -rf "$p" || exit 1; if [ -e "$p.blubber-aside" ] || [ -L "$p.blubber-aside" ]; then mv )"
+           R"("$p.blubber-aside" "$p" || exit 1; fi; done)";
+  };
+  CHECK(Lines(out.end() - 4, out.end()) ==
+        Lines{aside(R"("/srv/app/dist")"), "COPY --chown=$LIVES_UID:$LIVES_GID --from=m [\"/src\", \"/srv/app/dist\"]",
+              "RUN make", back(R"("/srv/app/dist")")});
   out = lines(body + "[local]}}}");
   CHECK(Lines(out.end() - 4, out.end()) == Lines{owned + R"([".", "/tmp/blubber-mount-1"])",
                                                  R"(WORKDIR "/tmp/blubber-mount-1")", "RUN make",
-                                                 R"(RUN rm -rf "/tmp/blubber-mount-1")"});
+                                                 back(R"("/tmp/blubber-mount-1")")});
   CHECK(made(body + "[local]}}}").warnings.size() == 2);
 }
 
@@ -294,7 +307,7 @@ TEST_CASE("for BuildKit: mounts, caches and excludes of its own") {
   CHECK(text.find("RUN --mount=type=cache,target=/c/x/z,id=/c/x/z,sharing=shared,uid=7,gid=65533,mode=0755 "
                   "--mount=type=bind,source=/,target=/srv/app,rw,from=m "
                   "--mount=type=bind,source=q,target=/srv/app/w,rw [\"/bin/sh\", \"-c\", ") != std::string::npos);
-  CHECK(text.find("mkdir -p \"$D\" && ! [ \"$D\" -ef / ]") != std::string::npos);
+  CHECK(text.find("&& mkdir -p \"$D\" \"a,b\" && chown") != std::string::npos);
   CHECK(text.find("COPY --chown=$LIVES_UID:$LIVES_GID --exclude=*.md [\".\", \".\"]") != std::string::npos);
   CHECK(text.find("FROM debian AS a-files-1") != std::string::npos);
   const auto out = made(body, "a", buildkit);
