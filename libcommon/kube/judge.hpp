@@ -48,6 +48,8 @@ class Judge {
   void deadline();
   void no_progress();
   void settle();
+  /// How much longer a restarted container has to run before it counts as started; zero: none does.
+  std::chrono::milliseconds start_unproven();
   void fail(Cause cause);
   void again(std::chrono::milliseconds in) {
     if (!verdict_.look_again || in < *verdict_.look_again)

@@ -19,6 +19,10 @@ namespace {
 constexpr auto deadline_settles = 10s;
 /// Joined late, an old condition may be read beside new pods: watch them for so long first.
 constexpr auto late_join = 30s;
+/// A container without a readiness probe that has ended before has to run for so long before it counts as started.
+constexpr milliseconds start_proves = 10s;
+/// In so long at most the controller counts a pod that has ended; then it is looked at again.
+constexpr milliseconds status_follows = 2s;
 constexpr auto default_no_progress = 600s;
 /// Where the controller has a deadline of its own, it gets to speak first.
 constexpr auto controller_margin = 30s;
@@ -62,10 +66,13 @@ void Judge::wish_for_events() {
   constexpr std::size_t most = 3;
   auto& wanted = verdict_.wants_events;
   if (object().kind == Kind::daemon_set && (!standing_.complete || policy_.ignore_unready_nodes))
-    verdict_.wants_nodes = std::ranges::any_of(now_.pods, [&](const Pod& pod) {
-      return pod.owner == object().uid && !pod.ready() && !pod.node.empty() &&
-             (policy_.ignore_unready_nodes || !pod.created || now_.now - *pod.created > 15s);
-    });
+    for (const auto& pod : now_.pods) {
+      constexpr auto overdue = 15s;  // then its node may be why
+      if (pod.owner != object().uid || pod.ready() || pod.node.empty()) continue;
+      if (policy_.ignore_unready_nodes || !pod.created || now_.now - *pod.created >= overdue)
+        verdict_.wants_nodes = true;
+      else again(to_ms(*pod.created + overdue - now_.now));
+    }
   if (standing_.complete || !now_.events_readable) return;
   if (static_cast<int>(standing_.pods.size()) < standing_.counts.wanted) wanted = standing_.makers;
   std::size_t pods = 0;
@@ -150,9 +157,33 @@ void Judge::no_progress() {
   fail(std::move(cause));
 }
 
+/// A container that has ended before, and counts as ready only because nothing asks it: another start of a crash loop
+/// looks just like that for a moment. And when it has ended again, the workload's status says so a little later.
+std::chrono::milliseconds Judge::start_unproven() {
+  const auto proof = policy_.patience ? std::min<milliseconds>(start_proves, *policy_.patience) : start_proves;
+  milliseconds left{0};
+  for (const auto* pod : standing_.pods)
+    for (const auto& container : pod->containers) {
+      if (container.restarts == 0 || pod->deleting || pod->finished()) continue;
+      if (container.init && !container.sidecar) continue;
+      const bool runs = container.phase == Container::Phase::running && container.running_since;
+      if (runs && container.readiness) continue;
+      const auto missing = runs              ? to_ms(*container.running_since + proof - now_.now)
+                           : container.ready ? 0ms
+                                             : status_follows;
+      if (missing <= left) continue;
+      left = missing;
+      verdict_.text = fmt::format("{}; pod {} has started {} times, the last a moment ago", standing_.text, pod->name,
+                                  container.restarts + 1);
+    }
+  return left;
+}
+
 /// Complete now; is it to stay so? Or was it, and is not any more?
 void Judge::settle() {
-  if (standing_.complete && !memory_.completed) memory_.completed = now_.now;
+  const auto unproven = standing_.complete ? start_unproven() : 0ms;
+  const bool complete = standing_.complete && unproven == 0ms;
+  if (complete && !memory_.completed) memory_.completed = now_.now;
   std::string crashed;
   std::string crashed_uid;
   int restarts = 0;
@@ -166,7 +197,7 @@ void Judge::settle() {
       since_then = since_then || (end && (!end->finished || !memory_.completed || *end->finished > *memory_.completed));
     }
     // Whether the status or the pod tells of the crash first is chance: what was good once is remembered.
-    if (standing_.complete) memory_.restarts_when_done.try_emplace(pod->uid, count);
+    if (complete) memory_.restarts_when_done.try_emplace(pod->uid, count);
     const auto known = memory_.restarts_when_done.find(pod->uid);
     if (known != memory_.restarts_when_done.end() && count > known->second && since_then && crashed.empty()) {
       crashed = pod->name;
@@ -194,8 +225,12 @@ void Judge::settle() {
     fail(std::move(cause));
     return;
   }
-  if (!standing_.complete) {
+  if (!complete) {
     memory_.done_since.reset();
+    if (unproven > 0ms) {
+      again(unproven);
+      verdict_.waiting.push_back(verdict_.text);
+    }
     return;
   }
   if (!memory_.done_since) memory_.done_since = now_.now;

@@ -173,7 +173,13 @@ Standing daemon_set_standing(const Snapshot& snapshot, const Policy& policy) {
   by_name(stuck);
   const int forgiven = policy.ignore_unready_nodes ? static_cast<int>(stuck.size()) : 0;
   const int due = std::max(0, object.wanted - forgiven);
-  standing.complete = object.updated >= due && object.available >= due && object.unavailable <= forgiven;
+  // The status is written now and then, and between two starts of a crash loop a pod counts as available: what the
+  // pods themselves say is newer.
+  const bool by_pods = newest && snapshot.pods_readable;
+  const int ready_now = static_cast<int>(
+      std::ranges::count_if(standing.pods, [](const Pod* pod) { return pod->ready() && !pod->deleting; }));
+  standing.complete = object.updated >= due && object.available >= due && object.unavailable <= forgiven &&
+                      (!by_pods || ready_now >= due);
   if (forgiven > 0 && standing.complete)
     standing.warnings.push_back(
         fmt::format("{} on nodes that are not ready: not waited for ({})", plural(forgiven, "pod"), names_of(stuck)));
@@ -185,6 +191,8 @@ Standing daemon_set_standing(const Snapshot& snapshot, const Policy& policy) {
   }
   if (object.updated < due) standing.waiting.push_back(fmt::format("{} of {} pods updated", object.updated, due));
   if (object.available < due) standing.waiting.push_back(fmt::format("{} of {} pods available", object.available, due));
+  else if (by_pods && ready_now < due)
+    standing.waiting.push_back(fmt::format("{} of {} pods ready", ready_now, due));
   for (const auto* pod : stuck)
     if (forgiven == 0)
       standing.waiting.push_back(fmt::format("pod {}: its node {} is not ready", pod->name, pod->node));

@@ -146,6 +146,10 @@ Verdict Judge::run() {
     if (verdict_.state != State::failed) fail(*standing_.failed);
   }
   if (verdict_.state != State::failed && policy_.enough_ready && standing_.counts.ready >= *policy_.enough_ready) {
+    if (const auto left = start_unproven(); left > 0ms) {
+      again(left);
+      return std::move(verdict_);
+    }
     verdict_.state = State::done;
     verdict_.text = fmt::format("{} new pods are ready", standing_.counts.ready);
     return std::move(verdict_);
