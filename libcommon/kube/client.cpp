@@ -5,14 +5,14 @@
 #include "core/text.hpp"
 #include "kube/credentials.hpp"
 #include "kube/fields.hpp"
+#include "kube/headers.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <map>
+#include <utility>
 
 namespace slipway::kube {
 
@@ -24,8 +24,6 @@ using Wall = std::chrono::system_clock;
 
 namespace {
 
-constexpr int most_retry_after = 10;
-
 std::string_view content_type(Patch type) {
   switch (type) {
   case Patch::json: return "application/json-patch+json";
@@ -34,40 +32,6 @@ std::string_view content_type(Patch type) {
   case Patch::apply: return "application/apply-patch+yaml";
   }
   return "application/json";
-}
-
-/// "Wed, 25 Nov 2026 01:41:04 GMT". @source RFC 9110 section 5.6.7
-std::optional<Wall::time_point> parse_http_date(std::string_view s) {
-  static constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (s.size() != 29 || !s.ends_with(" GMT")) return std::nullopt;
-  const auto number = [&](std::size_t at, std::size_t length) {
-    int n = -1;
-    std::from_chars(s.data() + at, s.data() + at + length, n);
-    return n;
-  };
-  const auto month = std::ranges::find(months, s.substr(8, 3));
-  if (month == months.end()) return std::nullopt;
-  const std::chrono::year_month_day day{std::chrono::year{number(12, 4)},
-                                        std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1U},
-                                        std::chrono::day{static_cast<unsigned>(number(5, 2))}};
-  if (!day.ok()) return std::nullopt;
-  return std::chrono::sys_days{day} + std::chrono::hours{number(17, 2)} + std::chrono::minutes{number(20, 2)} +
-         std::chrono::seconds{number(23, 2)};
-}
-
-/// Seconds or a date.
-std::optional<milliseconds> retry_after(const http::Response& response, Wall::time_point now) {
-  const auto header = response.header("retry-after");
-  if (!header) return std::nullopt;
-  int seconds = 0;
-  const auto* end = header->data() + header->size();
-  if (const auto [stop, fault] = std::from_chars(header->data(), end, seconds);
-      fault == std::errc{} && stop == end && seconds >= 0)
-    return std::chrono::seconds(std::min(seconds, 300));
-  if (const auto date = parse_http_date(*header))
-    return std::clamp<milliseconds>(std::chrono::duration_cast<milliseconds>(*date - now), 0ms, 300s);
-  return std::nullopt;
 }
 
 }  // namespace
@@ -85,6 +49,7 @@ struct Client::Impl {
   bool warned_insecure = false;
   std::map<std::string, Resource> discovered;
   std::vector<std::string> warned;  ///< said once each
+  bool version_asked = false;
   int slots = 0;
 };
 
@@ -97,6 +62,7 @@ Client::~Client() = default;
 const Access& Client::access() const { return impl_->access; }
 void Client::set_grace(milliseconds grace) { impl_->options.grace = grace; }
 http::Client& Client::transport() { return impl_->http; }
+std::map<std::string, Resource>& Client::discovered() { return impl_->discovered; }
 bool Client::renew_credentials() { return impl_->credentials.renew(); }
 Wall::time_point Client::now() const { return Wall::now() + impl_->skew; }
 
@@ -107,22 +73,6 @@ bool Client::take_slot() {
   return true;
 }
 void Client::give_slot() { --impl_->slots; }
-
-namespace {
-
-/// The text of `299 - "text"`. @source RFC 9111 section 5.5 of its predecessor RFC 7234; Kubernetes "Warnings"
-std::string warning_text(std::string_view header) {
-  const auto begin = header.find('"');
-  if (begin == std::string_view::npos) return {};
-  std::string out;
-  for (auto i = begin + 1; i < header.size() && header[i] != '"'; ++i) {
-    if (header[i] == '\\' && i + 1 < header.size()) ++i;
-    out += header[i];
-  }
-  return text::printable(out);
-}
-
-}  // namespace
 
 void Client::saw(const http::Response& response, const io::Run& run) {
   for (const auto& [name, value] : response.headers) {
@@ -385,65 +335,16 @@ std::string Client::text(const std::string& path, const io::Run& run) {
   return Exchange{*this, impl_->options.grace, run}.send("GET", path, {}, {}).body;
 }
 
-Resource Client::resource(const std::string& api_version, const std::string& kind, const io::Run& run) {
-  if (const auto* known = known_resource(api_version, kind)) return *known;
-  const auto key = api_version + ' ' + kind;
-  if (const auto found = impl_->discovered.find(key); found != impl_->discovered.end()) return found->second;
-  const auto slash = api_version.find('/');
-  const auto path = slash == std::string::npos ? "/api/" + api_version : "/apis/" + api_version;
-  const auto answer = find(path, run);
-  if (answer)
-    for (const auto& entry : list_at(*answer, {"resources"})) {
-      const auto plural = text_at(entry, {"name"});
-      if (text_at(entry, {"kind"}) != kind || plural.find('/') != std::string::npos) continue;
-      Resource resource{slash == std::string::npos ? "" : api_version.substr(0, slash),
-                        slash == std::string::npos ? api_version : api_version.substr(slash + 1), kind, plural,
-                        flag_at(entry, {"namespaced"})};
-      impl_->discovered.emplace(key, resource);
-      return resource;
-    }
-  throw Error(failure::not_found,
-              fmt::format("cluster '{}' does not know the kind {} of {}", impl_->access.context, kind, api_version));
-}
-
-Resource Client::resource_called(const std::string& word, const io::Run& run) {
-  if (const auto* known = known_resource(word)) return *known;
-  const auto lower = text::lower(word);
-  const auto dot = lower.find('.');
-  const auto name = lower.substr(0, dot);
-  const auto wanted_group = dot == std::string::npos ? std::string() : lower.substr(dot + 1);
-  const auto key = "? " + lower;
-  if (const auto found = impl_->discovered.find(key); found != impl_->discovered.end()) return found->second;
-  for (const auto& group : list_at(get("/apis", run), {"groups"})) {
-    const auto group_name = text_at(group, {"name"});
-    if (!wanted_group.empty() && group_name != wanted_group) continue;
-    // What the server prefers first, as kubectl does.
-    const auto version = text_at(group, {"preferredVersion", "groupVersion"});
-    std::optional<json> answer;
-    try {
-      answer = find("/apis/" + version, run);
-    } catch (const Error& error) {
-      // One broken aggregated API must not stop what has nothing to do with it.
-      if (error.failure().id == failure::interrupted.id || !wanted_group.empty()) throw;
-      run.events.note(fmt::format("the API group {} does not answer: left out", group_name));
-      continue;
-    }
-    if (!answer) continue;
-    for (const auto& entry : list_at(*answer, {"resources"})) {
-      const auto plural = text_at(entry, {"name"});
-      if (plural.find('/') != std::string::npos) continue;
-      const auto& short_names = list_at(entry, {"shortNames"});
-      const bool called = name == plural || name == text::lower(text_at(entry, {"kind"})) ||
-                          name == text_at(entry, {"singularName"}) ||
-                          std::ranges::find(short_names, json(name)) != short_names.end();
-      if (!called) continue;
-      const Resource resource{group_name, version.substr(version.find('/') + 1), text_at(entry, {"kind"}), plural,
-                              flag_at(entry, {"namespaced"})};
-      impl_->discovered.emplace(key, resource);
-      return resource;
-    }
-  }
-  throw Error(failure::not_found, fmt::format("cluster '{}' knows no type '{}'", impl_->access.context, word));
+void Client::check_version(const io::Run& run) {
+  if (std::exchange(impl_->version_asked, true)) return;
+  auto request = this->request("GET", "/version", run);
+  auto* self = impl_.get();  // owns the transport, so it outlives the request; so do the events
+  auto* events = &run.events;
+  (void)impl_->http.start(std::move(request), [self, events](const http::Result& result) {
+    if (!result.response || result.response->status != 200) return;
+    if (const auto said = too_old(json::parse(result.response->body, nullptr, false)))
+      events->warn(fmt::format("cluster '{}' {}", self->access.context, *said));
+  });
 }
 
 std::string Client::server_version(const io::Run& run) { return text_at(get("/version", run), {"gitVersion"}); }

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +91,10 @@ class Client {
   /// groups that may hold it; one that does not answer is left out with a note.
   /// @throws Error not_found when no group of the server knows it
   [[nodiscard]] Resource resource_called(const std::string& word, const io::Run& run);
+  /// Asks for the server's version beside what else is under way, once, and warns when it is older than what the rules
+  /// were written for. What the server does not answer is not said.
+  /// @throws bad_setup: a credential plugin, as every request may
+  void check_version(const io::Run& run);
   /// "v1.34.3"
   [[nodiscard]] std::string server_version(const io::Run& run);
   /// May we? (SelfSubjectAccessReview; "" for any name.)
@@ -116,6 +121,7 @@ class Client {
 
  private:
   struct Impl;
+  std::map<std::string, Resource>& discovered();  ///< by what was asked for
   std::unique_ptr<Impl> impl_;
 };
 

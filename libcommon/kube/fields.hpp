@@ -18,6 +18,11 @@ namespace slipway::kube {
 
 using Path = std::initializer_list<std::string_view>;
 
+// What answers with a reference into the object takes no temporary: a loop over it would outlive the object.
+[[nodiscard]] const nlohmann::json* field(nlohmann::json&& object, Path path) = delete;
+[[nodiscard]] const nlohmann::json& list_at(nlohmann::json&& object, Path path) = delete;
+[[nodiscard]] const nlohmann::json& map_at(nlohmann::json&& object, Path path) = delete;
+
 /// The value at the end of the path, or null (the pointer).
 [[nodiscard]] inline const nlohmann::json* field(const nlohmann::json& object, Path path) {
   const auto* here = &object;

@@ -65,6 +65,7 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
   for (const auto& target : targets) tracks.push_back(std::make_unique<Track>(client, target, options));
   // Running out of time is an outcome here, so the clock is ours and not the transport's.
   const io::Run inner{run.events, run.stop, {}};
+  if (options.wait) client.check_version(inner);
   bool said_lost = false;
   const auto unfinished = [&] { return std::ranges::any_of(tracks, [](const auto& t) { return !t->finished(); }); };
   const auto end_all = [&](State state, const std::string& text) {
@@ -74,6 +75,11 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
   while (unfinished()) {
     inner.stop.check();
     if (run.deadline.passed()) {
+      for (auto& track : tracks)
+        if (const auto why = track->lost().second; !track->finished() && !why.empty()) {
+          const auto& seen = track->outcome().verdict.text;
+          track->end(State::timeout, seen.empty() ? why : fmt::format("{}; at the end {}", seen, why), inner);
+        }
       end_all(State::timeout, {});
       break;
     }

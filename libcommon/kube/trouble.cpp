@@ -2,66 +2,17 @@
 #include "kube/trouble.hpp"
 
 #include "core/text.hpp"
+#include "kube/trouble_table.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <initializer_list>
 
 namespace slipway::kube {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-using enum Proof;
-
-// Why each patience is what it is: registries lag behind a push; a secret is made a moment after the
-// workload that needs it; kubelets' caches lag; volumes take a while to leave the old node; policy
-// does not change by itself, but quota frees up while old pods go.
-constexpr std::array classes{
-    TroubleClass{"invalid-image-name", "InvalidImageName", deterministic, 0s, 0, "the image's name is malformed"},
-    TroubleClass{"image-never-pull", "ErrImageNeverPull", deterministic, 10s, 0,
-                 "the image is not on the node and may not be pulled"},
-    TroubleClass{"image-not-found", "ImageNotFound", deterministic, 30s, 2, "the registry does not have the image"},
-    TroubleClass{"image-auth", "ImageAuth", deterministic, 45s, 2, "the registry refuses to give the image out"},
-    TroubleClass{"config-error", "ConfigError", deterministic, 30s, 0,
-                 "a Secret, ConfigMap or key that a container needs is missing"},
-    TroubleClass{"volume-missing", "VolumeMissing", deterministic, 30s, 0,
-                 "a volume's claim, Secret or ConfigMap does not exist"},
-    TroubleClass{"revision-trap", "RevisionTrap", deterministic, 20s, 0,
-                 "a broken pod of an older revision keeps a StatefulSet from going on"},
-    TroubleClass{"create-denied", "CreateDenied", deterministic, 15s, 2, "policy does not let the pods be made"},
-    TroubleClass{"set-denied", "ReplicaSetDenied", deterministic, 30s, 0, "the ReplicaSet itself cannot be made"},
-    TroubleClass{"quota", "Quota", probable, 60s, 0, "the namespace's quota leaves no room for the pods"},
-    TroubleClass{"webhook-down", "WebhookDown", probable, 120s, 0, "an admission webhook does not answer"},
-    TroubleClass{"cannot-run", "CannotRun", deterministic, 0s, 2, "the container's command cannot be started"},
-    TroubleClass{"oom-killed", "OOMKilled", probable, 0s, 2, "a container needs more memory than its limit"},
-    TroubleClass{"probe-kill", "ProbeKill", probable, 0s, 0, "a liveness or startup probe keeps failing"},
-    TroubleClass{"crash-loop", "CrashLoop", probable, 0s, 0, "a container keeps ending"},
-    TroubleClass{"start-error", "StartError", probable, 120s, 0, "the node cannot start the container"},
-    TroubleClass{"image-pull", "ImagePullOther", probable, 180s, 4,
-                 "the registry cannot be reached or answers with an error"},
-    TroubleClass{"config-sync", "ConfigSync", probable, 180s, 0,
-                 "the kubelet has not caught up with a Secret or ConfigMap"},
-    TroubleClass{"unschedulable", "Unschedulable", probable, 120s, 0, "no node can take the pod"},
-    TroubleClass{"volume-pending", "VolumePending", probable, 120s, 0, "a volume cannot be bound, attached or mounted"},
-    TroubleClass{"sandbox", "Sandbox", probable, 150s, 0, "the node cannot set up the pod's network"},
-    TroubleClass{"pod-lost", "PodLost", probable, 0s, 3, "pods are evicted, preempted or lost with their node"},
-    TroubleClass{"never-ready", "NeverReady", note, 0s, 0, "a container runs and does not become ready"},
-    TroubleClass{"stuck-terminating", "StuckTerminating", note, 0s, 0, "a pod does not go away"},
-};
-
-consteval const TroubleClass* of(std::string_view id) {
-  for (const auto& each : classes)
-    if (each.id == id) return &each;
-  throw "no such class";
-}
-
-bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
-}
 
 int events_with(std::span<const EventFact* const> events, std::string_view reason, std::string_view words = {},
                 std::string* message = nullptr) {
@@ -275,68 +226,6 @@ std::optional<Trouble> volume_trouble(const Pod& pod, std::span<const EventFact*
 
 }  // namespace
 
-std::span<const TroubleClass> trouble_classes() { return classes; }
-
-const TroubleClass* trouble_class(std::string_view id_or_name) {
-  const auto wanted = text::lower(id_or_name);
-  for (const auto& each : classes)
-    if (each.id == wanted || text::lower(each.name) == wanted) return &each;
-  return nullptr;
-}
-
-const TroubleClass& classify_pull(std::string_view message) {
-  const auto words = text::lower(message);
-  // Network words first: "lookup registry: no such host" and "proxy not found" are no missing image.
-  if (has_any(words, {"dial tcp", "i/o timeout", "connection refused", "connection reset", "x509", "tls handshake",
-                      "no such host", "deadline exceeded", "too many requests", "toomanyrequests", "500 internal",
-                      "502 bad", "503 service", "504 gateway", "unexpected eof", "server gave http response"}))
-    return *of("image-pull");
-  if (has_any(words, {"unauthorized", "denied", "no basic auth", "authentication required", "authorization failed",
-                      "forbidden"}))
-    return *of("image-auth");
-  if (has_any(words, {"not found", "manifest unknown", "no such tag", "name unknown", "does not exist",
-                      "no match for platform", "no matching manifest"}))
-    return *of("image-not-found");
-  return *of("image-pull");
-}
-
-std::string tidy_message(std::string_view message, std::size_t most) {
-  // The runtime's wrapping, once around each layer, says nothing.
-  std::string text = text::printable(text::trim(message));
-  std::ranges::replace(text, '\n', ' ');
-  std::ranges::replace(text, '\t', ' ');
-  for (const std::string_view noise :
-       {"rpc error: code = NotFound desc = ", "rpc error: code = Unknown desc = ", "failed to pull and unpack image ",
-        "(combined from similar events): ", "Error creating: ", "rpc error: code = Unavailable desc = "})
-    for (auto at = text.find(noise); at != std::string::npos; at = text.find(noise)) text.erase(at, noise.size());
-  // containerd names the image once at each layer; the last says it all.
-  constexpr std::string_view resolve = "failed to resolve reference ";
-  if (const auto at = text.find(resolve); at != std::string::npos) {
-    const auto end = text.find("\": ", at + resolve.size());
-    if (end != std::string::npos) text.erase(0, end + 3);
-  }
-  // user:password@ in an address, and what follows a bearer word.
-  for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
-    const auto end = text.find_first_of(" /\"'", at + 3);
-    const auto user = text.find('@', at + 3);
-    if (user != std::string::npos && (end == std::string::npos || user < end))
-      text.replace(at + 3, user - at - 3, "...");
-  }
-  for (const std::string_view word : {"Bearer ", "Basic "})
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + word.size())) {
-      const auto begin = at + word.size();
-      const auto end = std::min(text.find_first_of(" \"',", begin), text.size());
-      if (end - begin >= 12) text.replace(begin, end - begin, "...");
-    }
-  if (text.size() > most) {
-    auto cut = most;
-    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
-    text.resize(cut);
-    text += "...";
-  }
-  return text;
-}
-
 std::optional<std::chrono::milliseconds> trouble_due(const Pod& pod, const Limits& limits, Time now) {
   std::optional<std::chrono::milliseconds> soonest;
   const auto at = [&](Time when) {
@@ -360,19 +249,6 @@ std::optional<std::chrono::milliseconds> trouble_due(const Pod& pod, const Limit
       !pod.readiness_gates.empty() && all && all->status == "True" && all->changed)
     both(*all->changed, 60s);
   return soonest;
-}
-
-Trouble refusal(std::string_view message, int count) {
-  Trouble trouble;
-  trouble.message = tidy_message(message);
-  trouble.count = count;
-  if (has_any(message, {"exceeded quota"})) trouble.kind = of("quota");
-  else if (has_any(message, {"failed calling webhook", "context deadline exceeded", "failed to call webhook"}))
-    trouble.kind = of("webhook-down");
-  else trouble.kind = of("create-denied");
-  // Without events nothing can be counted, and the condition alone has to do.
-  trouble.ripe = count == 0 || count >= trouble.kind->attempts;
-  return trouble;
 }
 
 std::vector<Trouble> troubles_of(const Pod& pod, std::span<const EventFact* const> events,

@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/fields.hpp"
+#include "kube/headers.hpp"
 
 #include <fmt/format.h>
 
@@ -105,6 +106,7 @@ struct Watch::Impl {
   bool complete = false;  ///< the last list came to its end
   bool forbidden = false;
   bool renewed = false;
+  int throttled = 0;  ///< times in a row that the server asked to be left alone
   bool holds_slot = false;
   std::optional<Error> fatal;
   std::string trouble;
@@ -130,6 +132,7 @@ struct Watch::Impl {
     lost_at.reset();
     back_off = first_back_off;
     renewed = false;
+    throttled = 0;
   }
   void lose(std::string why) {
     trouble = std::move(why);
@@ -225,6 +228,17 @@ void Watch::Impl::on_refusal(const http::Response& response) {
   case 403:
     if (options.optional) {
       forbidden = complete = true;
+      return;
+    }
+    break;
+  case 429:
+    // It answers, so it is not out of reach; it only wants to be left alone for a while.
+    if (const auto after = retry_after(response, client.now()); after && ++throttled <= most_retry_after) {
+      due = Steady::now() + std::max(*after, 100ms);
+      return;
+    }
+    if (throttled > most_retry_after) {
+      fatal = error;
       return;
     }
     break;

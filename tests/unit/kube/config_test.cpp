@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/error.hpp"
 #include "core/fs.hpp"
+#include "io/events.hpp"
 #include "kube/config.hpp"
 #include "support/catch.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <random>
 
 using namespace slipway;
 using namespace slipway::kube;
@@ -207,4 +209,52 @@ TEST_CASE("JSON is a kubeconfig, too") {
                "contexts":[{"name":"c","context":{"cluster":"k"}}]})",
              "f", "/");
   CHECK(config.access().server == "https://x");
+}
+
+TEST_CASE("whatever is in the file, it is read or refused as a bad setup, and its secrets stay in it") {
+  // Each has a secret in it that no message may repeat.
+  const std::vector<std::string> seeds{
+      two_contexts,
+      R"({"current-context":"c","clusters":[{"name":"k","cluster":{"server":"https://x","insecure-skip-tls-verify":true}}],
+         "contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"users":[{"name":"u","user":{"token":"ann-token"}}]})",
+      "users:\n- name: u\n  user:\n    exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: [ann-token], "
+      "env: [{name: N, value: ann-token}]}\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\ncurrent-context: c\n"
+      "clusters:\n- name: k\n  cluster: {server: 'https://x', proxy-url: 'http://y:1'}\n",
+      "users: [{name: u, user: {username: u, password: ann-token}}]\ncontexts: [{name: c, context: {cluster: k, user: "
+      "u}}]\nclusters: [{name: k, cluster: {server: 'https://x'}}]\ncurrent-context: c\n"};
+  const std::vector<std::string> pieces{":", "- ", "\n", "  ", "{", "}", "[", "]", "\"", "'", "&a ", "*a", "<<: ", "null",
+                                        "\t", "#", "|\n", "!!binary ", "\xff", "0", "true", "name", "user", "---\n", "%"};
+  std::minstd_rand random(20261124);
+  const auto pick = [&](std::size_t size) { return static_cast<std::size_t>(random()) % size; };
+  int read = 0;
+  int refused = 0;
+  for (int round = 0; round < 6000; ++round) {
+    auto text = seeds[pick(seeds.size())];
+    for (auto changes = 1 + pick(4); changes > 0 && !text.empty(); --changes) {
+      const auto at = pick(text.size());
+      switch (pick(4)) {
+      case 0: text.erase(at, 1 + pick(12)); break;
+      case 1: text.insert(at, pieces[pick(pieces.size())]); break;
+      case 2: text[at] = static_cast<char>(pick(256)); break;
+      default: text.insert(at, text.substr(pick(text.size()), pick(30))); break;
+      }
+    }
+    try {
+      Config config;
+      config.add(text, "f", "/nowhere");
+      for (const auto& context : config.contexts()) (void)config.access(context);
+      (void)config.access();
+      ++read;
+    } catch (const Error& error) {
+      ++refused;
+      const auto shown = io::render_error("k8s-rollout", error, io::ErrorFormat::text) +
+                         io::render_error("k8s-rollout", error, io::ErrorFormat::json);
+      INFO(text << "\n" << shown);
+      CHECK(error.failure().id == "bad-setup");
+      // A secret that a change has cut in two is a word like any other; whole it is one.
+      CHECK(shown.find("ann-token") == std::string::npos);
+    }
+  }
+  CHECK(read > 100);  // or the changes would break everything at the first step
+  CHECK(refused > 100);
 }
