@@ -127,6 +127,20 @@ std::string claim_uid(Client& client, const std::string& name_space, const std::
   }
 }
 
+std::vector<std::string> autoscaler_uids(Client& client, const std::string& name_space, const std::string& kind,
+                                         const std::string& name, const io::Run& run) {
+  std::vector<std::string> uids;
+  try {
+    for (const auto& scaler : client.list(path_of(*known_resource("hpa"), name_space), run))
+      if (text_at(scaler, {"spec", "scaleTargetRef", "kind"}) == kind &&
+          text_at(scaler, {"spec", "scaleTargetRef", "name"}) == name)
+        uids.push_back(text_at(scaler, {"metadata", "uid"}));
+  } catch (const Error& error) {
+    if (ends_the_run(error)) throw;
+  }
+  return uids;
+}
+
 std::vector<EventFact> events_about(Client& client, const std::string& name_space, const std::string& uid,
                                     const io::Run& run) {
   std::vector<EventFact> events;

@@ -49,6 +49,12 @@ struct LogTail {
 [[nodiscard]] std::string claim_uid(Client& client, const std::string& name_space, const std::string& claim,
                                     const io::Run& run);
 
+/// The UIDs of the autoscalers of a workload, whose events tell why the goal moves or does not; empty when they may not
+/// be read.
+[[nodiscard]] std::vector<std::string> autoscaler_uids(Client& client, const std::string& name_space,
+                                                       const std::string& kind, const std::string& name,
+                                                       const io::Run& run);
+
 /// Events about one object, oldest first, each (reason, message) once with its count.
 /// Empty when they may not be read.
 [[nodiscard]] std::vector<EventFact> events_about(Client& client, const std::string& name_space, const std::string& uid,

@@ -83,7 +83,8 @@ std::vector<std::string> explain(const Outcome& outcome, const ExplainOptions& o
   }
   std::vector<EventFact> events;
   for (const auto& event : outcome.events) {
-    if (event.type == "Normal" && event.reason != "Killing") continue;
+    // Of what is normal only this moves the goal, or takes pods away.
+    if (event.type == "Normal" && event.reason != "Killing" && event.reason != "SuccessfulRescale") continue;
     // Each refused pod has another name in an otherwise equal message: one line for all.
     const auto same = std::ranges::find(events, event.reason, &EventFact::reason);
     if (event.reason == "FailedCreate" && same != events.end()) {

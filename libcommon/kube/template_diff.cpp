@@ -39,6 +39,7 @@ std::set<std::string> keys_of(const json& a, const json& b) {
 
 class Differ {
  public:
+  explicit Differ(EnvValues values) : values_(values) {}
   std::vector<std::string> out;
 
   void containers(const json& before, const json& after, std::string_view list, std::string_view word) {
@@ -75,6 +76,20 @@ class Differ {
   }
 
  private:
+  /// ": a -> b", where values may be seen; a reference as it is written.
+  [[nodiscard]] std::string values_of(const json* before, const json* after) const {
+    if (values_ == EnvValues::hidden) return {};
+    const auto value = [](const json* item) {
+      if (!item) return std::string("none");
+      const auto* literal = field(*item, {"value"});
+      const auto* source = field(*item, {"valueFrom"});
+      return literal || !source ? shown(literal) : shown(source);
+    };
+    return fmt::format(": {} -> {}", value(before), value(after));
+  }
+
+  EnvValues values_;
+
   void one_container(const json& before, const json& after, const std::string& suffix) {
     if (text_at(before, {"image"}) != text_at(after, {"image"}))
       out.push_back(fmt::format("image{} {} -> {}", suffix, text_at(before, {"image"}), text_at(after, {"image"})));
@@ -82,11 +97,13 @@ class Differ {
     const auto new_env = by_key(list_at(after, {"env"}), "name");
     for (const auto& [name, item] : new_env) {
       const auto was = old_env.find(name);
-      if (was == old_env.end()) out.push_back(fmt::format("env {} added{}", name, suffix));
-      else if (*was->second != *item) out.push_back(fmt::format("env {}{}", name, suffix));
+      if (was == old_env.end()) out.push_back(fmt::format("env {} added{}{}", name, suffix, values_of(nullptr, item)));
+      else if (*was->second != *item)
+        out.push_back(fmt::format("env {}{}{}", name, suffix, values_of(was->second, item)));
     }
     for (const auto& [name, item] : old_env)
-      if (!new_env.contains(name)) out.push_back(fmt::format("env {} removed{}", name, suffix));
+      if (!new_env.contains(name))
+        out.push_back(fmt::format("env {} removed{}{}", name, suffix, values_of(item, nullptr)));
     for (const std::string_view side : {"limits", "requests"}) {
       const auto& was = map_at(before, {"resources", side});
       const auto& now = map_at(after, {"resources", side});
@@ -101,11 +118,11 @@ class Differ {
 
 }  // namespace
 
-std::vector<std::string> template_changes(std::string_view before, std::string_view after) {
+std::vector<std::string> template_changes(std::string_view before, std::string_view after, EnvValues values) {
   const auto old = json::parse(before, nullptr, false);
   const auto next = json::parse(after, nullptr, false);
   if (!old.is_object() || !next.is_object()) return {};
-  Differ differ;
+  Differ differ(values);
   differ.containers(old, next, "containers", "container");
   differ.containers(old, next, "initContainers", "init container");
   differ.maps(map_at(old, {"metadata", "labels"}), map_at(next, {"metadata", "labels"}), "label");

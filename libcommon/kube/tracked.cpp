@@ -281,6 +281,7 @@ void Track::tell(const Verdict& verdict, const io::Run& run) {
                               {"revision", verdict.revision},
                               {"wanted", std::int64_t{counts.wanted}},
                               {"updated", std::int64_t{counts.updated}},
+                              {"ready", std::int64_t{counts.ready}},
                               {"available", std::int64_t{counts.available}}}});
   if (options_.on_change) options_.on_change(outcome_.target, verdict);
 }
@@ -369,6 +370,9 @@ void Track::gather(const io::Run& run) {
   else about.push_back(outcome_.uid);
   if (cause.id.starts_with("volume") && pod != snapshot_.pods.end())
     for (const auto& claim : pod->claims) about.push_back(claim_uid(client_, target.name_space, claim, run));
+  if (snapshot_.events_readable && (target.kind == Kind::deployment || target.kind == Kind::stateful_set))
+    for (auto& uid : autoscaler_uids(client_, target.name_space, target.api().kind, target.name, run))
+      about.push_back(std::move(uid));
   if (snapshot_.events_readable)
     for (const auto& uid : about)
       if (!uid.empty())

@@ -19,6 +19,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr int most_tries = 5;
+
 UndoRequest undo_request(Session& session) {
   const auto& options = session.options;
   UndoRequest request;
@@ -31,6 +33,7 @@ UndoRequest undo_request(Session& session) {
   request.force = options.force;
   request.unstick = options.unstick;
   request.dry_run = session.context.common.dry_run;
+  request.show_env = options.show_env;
   request.sync_last_applied = options.last_applied == "sync";
   return request;
 }
@@ -104,6 +107,25 @@ Done patch_site(Session& session, Site& site, const json& change, std::string te
   if (!session.context.common.dry_run)
     (void)site.client->patch(path_of(site), kube::Patch::merge, change, session.run());
   return done;
+}
+
+json patch_with(Session& session, Site& site, const std::function<json(const json&)>& make) {
+  const auto& run = session.run();
+  auto object = site.client->get(path_of(site), run);
+  for (int tries = 1;; ++tries) {
+    try {
+      return site.client->patch(path_of(site), kube::Patch::json, make(object), run);
+    } catch (const Error& error) {
+      if (error.failure().id != failure::conflict.id) throw;
+      auto now = site.client->get(path_of(site), run);
+      const bool same = now.at("metadata").at("uid") == object.at("metadata").at("uid") &&
+                        kube::map_at(now, {"spec"}) == kube::map_at(object, {"spec"});
+      if (!same || tries == most_tries)
+        throw Error(failure::conflict, fmt::format("{} was changed by someone else meanwhile", site.target.text()),
+                    fmt::format("k8s-rollout history {}", site.arguments()));
+      object = std::move(now);
+    }
+  }
 }
 
 Done undo_site(Session& session, Site& site) {

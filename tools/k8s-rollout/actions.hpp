@@ -44,6 +44,10 @@ void check_scale(Session& session, Site& site);
 
 /// A merge patch, unless it is a dry run.
 Done patch_site(Session& session, Site& site, const nlohmann::json& change, std::string text);
+/// A JSON patch made from what is there, and made again as long as only the status moved in between. Needs the UID and
+/// the version as `test`s. @throws Error conflict: someone else changed what a person decides
+nlohmann::json patch_with(Session& session, Site& site,
+                          const std::function<nlohmann::json(const nlohmann::json&)>& make);
 /// The autoscalers that target the workload; nothing where they may not be read.
 [[nodiscard]] std::vector<nlohmann::json> autoscalers_of(Site& site, const io::Run& run);
 

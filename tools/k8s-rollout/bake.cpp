@@ -125,6 +125,9 @@ std::string bake(Session& session, Site& site) {
 
 std::string bake_canary(Session& session, Site& site, int pods) {
   const auto& run = session.run();
+  if (session.options.bake)
+    run.events.note(fmt::format("{} {}: baking the canary for {}", site.cluster->name, site.target.text(),
+                                text::show_duration(*session.options.bake)));
   const auto end = std::chrono::steady_clock::now() + session.options.bake.value_or(0ms);
   std::optional<int> restarts;
   for (;;) {

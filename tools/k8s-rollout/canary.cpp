@@ -27,26 +27,15 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr int most_tries = 5;
+void leaves_going(Session& session, const Site& site, const std::string& what) {
+  session.leaves(site, fmt::format("{}; what is written stays, and goes on: k8s-rollout status {}", what,
+                                   site.arguments()));
+}
 
-/// A JSON patch made from what is there, again as long as only the status moved in between.
-json patch_with(Session& session, Site& site, const std::function<json(const json&)>& make) {
-  const auto& run = session.run();
-  auto object = site.client->get(path_of(site), run);
-  for (int tries = 1;; ++tries) {
-    try {
-      return site.client->patch(path_of(site), kube::Patch::json, make(object), run);
-    } catch (const Error& error) {
-      if (error.failure().id != failure::conflict.id) throw;
-      auto now = site.client->get(path_of(site), run);
-      const bool same = now.at("metadata").at("uid") == object.at("metadata").at("uid") &&
-                        kube::map_at(now, {"spec"}) == kube::map_at(object, {"spec"});
-      if (!same || tries == most_tries)
-        throw Error(failure::conflict, fmt::format("{} was changed by someone else meanwhile", site.target.text()),
-                    fmt::format("k8s-rollout canary status {}", site.arguments()));
-      object = std::move(now);
-    }
-  }
+void leaves_coming(Session& session, const Site& site, int pods) {
+  session.leaves(site, fmt::format("{} new pods come up beside the old ones and stop there: k8s-rollout canary status "
+                                   "{}, or k8s-rollout canary abort {}",
+                                   pods, site.arguments(), site.arguments()));
 }
 
 kube::Outcome look(Session& session, Site& site) {
@@ -126,6 +115,9 @@ ExitCode bring_up(Session& session, Site& site, int pods, Done& done) {
     return kube::exit_code_of(outcome.verdict.state);
   }
   (void)patch_with(session, site, hold_patch);
+  session.leaves(site, fmt::format("a canary of {} pods stands and serves: k8s-rollout canary promote {}, or "
+                                   "k8s-rollout canary abort {}",
+                                   pods, site.arguments(), site.arguments()));
   const auto object = site.client->get(path_of(site), session.run());
   const int replicas = int_at(object, {"spec", "replicas"}, 1);
   done.text += fmt::format("; {} new pods beside {} old ones serve: {:.1f} % of the pods", pods, replicas,
@@ -153,6 +145,7 @@ Done abort(Session& session, Site& site) {
   done.fields = {{"to", from->number}};
   if (session.context.common.dry_run) return done;
   (void)patch_with(session, site, [&](const json& now) { return abort_patch(now, from->pod_template); });
+  leaves_going(session, site, done.text);
   return done;
 }
 
@@ -171,6 +164,7 @@ Done start(Session& session, Site& site, int pods) {
   if (session.context.common.dry_run) return done;
   const auto cause = session.options.reason.empty() ? "canary" : session.options.reason;
   (void)patch_with(session, site, [&](const json& now) { return start_patch(now, pod_template, note, cause); });
+  leaves_coming(session, site, pods);
   return done;
 }
 
@@ -225,7 +219,10 @@ ExitCode one_step(Session& session, const std::string& step, Site& site, Done& d
     if (!is_canary(object)) throw Error(failure::not_found, fmt::format("{} has no canary", site.target.text()));
     done.at = site.client->now();
     done.text = "canary promoted";
-    if (!dry) (void)patch_with(session, site, promote_patch);
+    if (!dry) {
+      (void)patch_with(session, site, promote_patch);
+      leaves_going(session, site, done.text);
+    }
     return finish_with(session, site, done);
   }
   const auto object = site.client->get(path_of(site), session.run());
@@ -343,6 +340,7 @@ Done pause_at(Session& session, Site& site) {
   const auto pod_template = kube::map_at(object, {"spec", "template"});
   (void)patch_with(session, site,
                    [&](const json& now) { return start_patch(now, pod_template, note, session.options.reason); });
+  leaves_coming(session, site, pods);
   if (const auto code = bring_up(session, site, pods, done); code != ExitCode::ok)
     throw Error(failure::conflict, done.text, fmt::format("k8s-rollout canary abort {}", site.arguments()));
   return done;

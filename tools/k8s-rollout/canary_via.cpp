@@ -59,17 +59,22 @@ Site via_site(Session& session, const Site& main) {
   return site;
 }
 
-Done set_template(Session& session, Site& site, const json& object, const json& pod_template, std::string text) {
-  const json patch =
-      json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", text_at(object, {"metadata", "uid"})}},
-                   {{"op", "test"},
-                    {"path", "/metadata/resourceVersion"},
-                    {"value", text_at(object, {"metadata", "resourceVersion"})}},
-                   {{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}}});
+/// @param seen the object that `pod_template` was made from
+Done set_template(Session& session, Site& site, const json& seen, const json& pod_template, std::string text) {
+  const auto patch = [&](const json& object) {
+    if (map_at(object, {"spec", "template"}) != map_at(seen, {"spec", "template"}))
+      throw Error(failure::conflict, fmt::format("{} was changed by someone else meanwhile", site.target.text()),
+                  fmt::format("k8s-rollout history {}", site.arguments()));
+    return json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", text_at(object, {"metadata", "uid"})}},
+                        {{"op", "test"},
+                         {"path", "/metadata/resourceVersion"},
+                         {"value", text_at(object, {"metadata", "resourceVersion"})}},
+                        {{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}}});
+  };
   Done done;
   done.at = site.client->now();
   done.text = std::move(text);
-  if (!session.context.common.dry_run) (void)site.client->patch(path_of(site), kube::Patch::json, patch, session.run());
+  if (!session.context.common.dry_run) (void)patch_with(session, site, patch);
   return done;
 }
 
@@ -112,6 +117,8 @@ ExitCode canary_via(Session& session, const std::string& step, Site& main) {
   }
   auto code = ExitCode::ok;
   if (!session.context.common.dry_run) {
+    session.leaves(*site, fmt::format("{}; what is written stays, and goes on: k8s-rollout status {}", done.text,
+                                      site->arguments()));
     const auto outcome = follow(session, *site, done.at);
     code = kube::exit_code_of(outcome.verdict.state);
     done.text += "; " + kube::summary_line(outcome);

@@ -30,6 +30,17 @@ struct Seen {
 
 }  // namespace
 
+Difference difference(const kube::Workload& first, const kube::Workload& other) {
+  Difference found;
+  // Revision numbers count what happened on one cluster; they are shown, and compared they say nothing.
+  if (other.images != first.images) found.words.emplace_back("images");
+  if (other.wanted != first.wanted && other.kind != Kind::daemon_set) found.words.emplace_back("replicas");
+  found.changes = kube::template_changes(first.template_text, other.template_text);
+  std::erase(found.changes, "restart");  // when it was restarted is no part of what it is
+  if (!found.changes.empty() && other.images == first.images) found.words.emplace_back("template");
+  return found;
+}
+
 ExitCode drift(Session& session, const std::vector<Wish>& wishes) {
   if (!session.many())
     throw Error(failure::bad_usage, "drift compares clusters: name two or more", "--contexts A,B, or -t GROUP");
@@ -67,13 +78,9 @@ ExitCode drift(Session& session, const std::vector<Wish>& wishes) {
       std::vector<std::string> differs;
       if (!each->there) differs.emplace_back("not there");
       else {
-        // Revision numbers count what happened on one cluster; they are shown, and compared they say nothing.
-        if (each->facts.images != first->facts.images) differs.emplace_back("images");
-        if (each->facts.wanted != first->facts.wanted && each->facts.kind != Kind::daemon_set)
-          differs.emplace_back("replicas");
-        const auto changes = kube::template_changes(first->facts.template_text, each->facts.template_text);
-        if (!changes.empty() && each->facts.images == first->facts.images) differs.emplace_back("template");
-        for (const auto& change : changes)
+        const auto difference = rollout::difference(first->facts, each->facts);
+        differs = difference.words;
+        for (const auto& change : difference.changes)
           details += fmt::format("{} {} -> {}: {}\n", name, first->cluster, each->cluster, change);
       }
       if (!differs.empty()) item["same"] = false;

@@ -134,7 +134,8 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
       if (pair) {
         const auto& from = need(found, pair->first);
         const auto& to = need(found, pair->second);
-        auto changes = kube::template_changes(from.pod_template.dump(), to.pod_template.dump());
+        auto changes = kube::template_changes(from.pod_template.dump(), to.pod_template.dump(),
+                                              options.show_env ? kube::EnvValues::shown : kube::EnvValues::hidden);
         for (const auto& change : changes) text += change + '\n';
         if (changes.empty()) text = "no difference\n";
         result["from"] = from.number;
@@ -142,7 +143,7 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
         result["changes"] = std::move(changes);
       } else if (options.revision) {
         const auto& revision = need(found, *options.revision);
-        const auto shown = shown_template(revision.pod_template);
+        const auto shown = options.show_env ? revision.pod_template : shown_template(revision.pod_template);
         text = list_text({found.workload, {revision}}, site.client->now(), options.output == "wide") + shown.dump(2) +
                '\n';
         result["revisions"].push_back(json_of(revision));

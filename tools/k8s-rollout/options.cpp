@@ -78,6 +78,7 @@ void describe_reading(cli::App& app, Options& options) {
   auto& history = add(app, options, "history", "list the revisions with images, age and who serves");
   history.option("--revision", options.revision, "N", "this one in full");
   history.option("--diff", options.diff, "A..B", "what differs between two revisions");
+  history.flag("--show-env", options.show_env, "with the values of environment variables");
   history.example("what changed", "k8s-rollout history deploy/web --diff 12..14");
   auto& drift = add(app, options, "drift", "compare image, revision and replicas over clusters");
   drift.example("do the data centres agree?", "k8s-rollout drift deploy/web --contexts dc1,dc2");
@@ -94,6 +95,7 @@ void describe_undo(cli::App& app, Options& options) {
   undo.flag("--resume", options.resume, "resume a paused one in the same step");
   undo.flag("--force", options.force, "although a ConfigMap or Secret of then is gone");
   undo.flag("--unstick", options.unstick, "evict pods that keep a StatefulSet from going on");
+  undo.flag("--show-env", options.show_env, "with --dry-run: values of environment variables, too");
   undo.choice("--last-applied", options.last_applied, {"sync", "keep"}, "kubectl apply's annotation");
   describe_plan_options(undo, options);
   describe_waiting(undo, options);

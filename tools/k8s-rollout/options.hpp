@@ -74,6 +74,7 @@ struct Options {
   // history and undo
   std::optional<int> revision;  ///< of status, too
   std::optional<std::string> diff;
+  bool show_env = false;  ///< values of environment variables in differences and templates
   std::optional<int> to_revision;
   std::optional<std::string> to_image;
   bool previous = false;

@@ -50,6 +50,7 @@ Done evict_all(Session& session, Site& site, const json& object) {
     for (auto i = begin; i < end; ++i) {
       run.events.note(fmt::format("{}: evicting {} ({} of {})", site.target.text(), old[i].name, i + 1, old.size()));
       evict(site, old[i], run);
+      session.leaves(site, fmt::format("{} of {} pods restarted; the others are as they were", i + 1, old.size()));
     }
     for (bool whole = false; !whole;) {
       site.client->wait(500ms, run);

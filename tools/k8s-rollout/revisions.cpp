@@ -24,6 +24,7 @@ namespace {
 
 constexpr const char* cause_key = "kubernetes.io/change-cause";
 constexpr const char* good_key = "slipway/good-revision";
+constexpr const char* undo_key = "slipway/undo";
 constexpr const char* applied_key = "kubectl.kubernetes.io/last-applied-configuration";
 
 std::vector<std::int64_t> numbers_in(const std::string& list) {
@@ -70,9 +71,10 @@ bool has_image(const Revision& revision, const std::string& wanted) {
 }
 
 /// The annotation of ours about an undo.
-std::string undo_note(std::int64_t from, std::int64_t to, const UndoNote& note) {
+std::string undo_note(std::int64_t from, const Revision& to, const UndoNote& note) {
   return json{{"from", std::to_string(from)},
-              {"to", std::to_string(to)},
+              {"to", std::to_string(to.number)},
+              {"name", to.name},  // stays when the controller gives it a new number
               {"who", note.who},
               {"when", text::rfc3339(note.when)},
               {"reason", note.reason}}
@@ -81,6 +83,14 @@ std::string undo_note(std::int64_t from, std::int64_t to, const UndoNote& note) 
 
 std::string undo_cause(std::int64_t to, const UndoNote& note) {
   return fmt::format("undo to revision {}{}", to, note.reason.empty() ? "" : ": " + note.reason);
+}
+
+std::optional<Returned> read_returned(const json& workload, const Revision* current) {
+  const auto note = json::parse(text_at(workload, {"metadata", "annotations", undo_key}), nullptr, false);
+  const auto name = text_at(note, {"name"});
+  const auto from = numbers_in(text_at(note, {"from"}));
+  if (!current || name.empty() || name != current->name || from.empty()) return std::nullopt;
+  return Returned{from.front(), text_at(note, {"who"}), text_at(note, {"when"})};
 }
 
 /// last-applied-configuration with the restored template in it; empty: nothing to write.
@@ -155,6 +165,7 @@ History read_history(const json& deployment, const std::vector<json>& sets) {
     const bool first = revision.cause.empty() || seen.insert(revision.cause).second;
     if (!first || !is_about(revision)) revision.cause.clear();
   }
+  history.returned = read_returned(deployment, history.current());
   return history;
 }
 
@@ -196,6 +207,7 @@ History read_history(const json& workload, kube::Kind kind, const std::vector<js
   // A DaemonSet's status does not say which one it rolls out: the newest.
   if (kind == kube::Kind::daemon_set)
     for (auto& revision : history.revisions) revision.current = revision.number == newest;
+  history.returned = read_returned(workload, history.current());
   return history;
 }
 
@@ -221,7 +233,8 @@ Choice choose(const History& history, const Wanted& wanted) {
                 "it has " + known());
   }
   const auto candidate = [&](const Revision& revision) {
-    return !revision.current && !(wanted.not_this && revision.number == *wanted.not_this);
+    const bool left = !wanted.previous && history.returned && revision.number == history.returned->from;
+    return !revision.current && !left && !(wanted.not_this && revision.number == *wanted.not_this);
   };
   if (!wanted.previous) {
     const Revision* serving = nullptr;
@@ -234,6 +247,11 @@ Choice choose(const History& history, const Wanted& wanted) {
   }
   for (auto revision = all.rbegin(); revision != all.rend(); ++revision)
     if (candidate(*revision) && (!current || revision->number < current->number)) return {&*revision, "the one before"};
+  if (history.returned)
+    throw Error(failure::conflict,
+                fmt::format("{} has nothing to go back to: it came back from revision {} already ({} at {})",
+                            history.workload, history.returned->from, history.returned->who, history.returned->when),
+                fmt::format("--to-revision {} goes there again", history.returned->from));
   throw Error(failure::not_found,
               fmt::format("{} has nothing to go back to: it has only revision {}", history.workload, known()));
 }
@@ -255,7 +273,7 @@ json undo_patch(const json& deployment, const Revision& to, const UndoNote& note
   };
   annotate(cause_key, undo_cause(to.number, note));
   const auto from = numbers_in(text_at(deployment, {"metadata", "annotations", "deployment.kubernetes.io/revision"}));
-  annotate("slipway/undo", undo_note(from.empty() ? 0 : from.front(), to.number, note));
+  annotate(undo_key, undo_note(from.empty() ? 0 : from.front(), to, note));
   if (const auto manifest = synced_manifest(deployment, to.pod_template, note); !manifest.empty())
     annotate(applied_key, manifest);
   return patch;
@@ -267,7 +285,7 @@ json revision_patch(const json& workload, const Revision& to, std::int64_t from,
   patch["metadata"]["resourceVersion"] = text_at(workload, {"metadata", "resourceVersion"});
   auto& annotations = patch["metadata"]["annotations"];
   annotations[cause_key] = undo_cause(to.number, note);
-  annotations["slipway/undo"] = undo_note(from, to.number, note);
+  annotations[undo_key] = undo_note(from, to, note);
   if (const auto manifest = synced_manifest(workload, to.pod_template, note); !manifest.empty())
     annotations[applied_key] = manifest;
   return patch;

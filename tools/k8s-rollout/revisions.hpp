@@ -32,9 +32,18 @@ struct Revision {
   nlohmann::json data;          ///< of a ControllerRevision: the patch that brings it back
 };
 
+/// The undo that brought the current template back, as our annotation tells of it.
+struct Returned {
+  std::int64_t from = 0;  ///< the revision that was left
+  std::string who;
+  std::string when;
+};
+
 struct History {
   std::string workload;             ///< "deployment/web"
   std::vector<Revision> revisions;  ///< by number
+  /// Only while what it went to is the current revision: a later deploy makes it history.
+  std::optional<Returned> returned;
   [[nodiscard]] const Revision* current() const;
   [[nodiscard]] const Revision* find(std::int64_t number) const;
 };
@@ -61,7 +70,9 @@ struct Choice {
   std::string why;
 };
 
-/// @throws Error not_found: no such revision or image, or nothing to go back to
+/// What an undo has just left is never gone back to unless it is named: two people who both undo mean the same.
+/// @throws Error not_found: no such revision or image, or nothing to go back to; conflict: nothing but what an
+/// undo left
 [[nodiscard]] Choice choose(const History& history, const Wanted& wanted);
 
 struct UndoNote {

@@ -59,7 +59,7 @@ ExitCode run_canary(const Options& options, cli::Context& context) {
   }
   const auto wishes = read_wishes(rest, context);
   Session session(rest, context);
-  return canary(session, step, wishes);
+  return session.told_when_stopped([&] { return canary(session, step, wishes); });
 }
 
 }  // namespace
@@ -73,12 +73,14 @@ ExitCode run(const Options& options, cli::Context& context) {
   check_contexts(wishes, session);
   for (const auto& cluster : session.clusters)
     (void)track_options(options, cluster);  // bad options before the first request
-  if (options.command == "status") return status(session, wishes);
-  if (options.command == "explain") return explain(session, wishes);
-  if (options.command == "history") return history(session, wishes);
-  if (options.command == "drift") return drift(session, wishes);
-  if (options.command == "autoscale") return autoscale(session, wishes);
-  return act(session, wishes);
+  return session.told_when_stopped([&] {
+    if (options.command == "status") return status(session, wishes);
+    if (options.command == "explain") return explain(session, wishes);
+    if (options.command == "history") return history(session, wishes);
+    if (options.command == "drift") return drift(session, wishes);
+    if (options.command == "autoscale") return autoscale(session, wishes);
+    return act(session, wishes);
+  });
 }
 
 }  // namespace slipway::rollout

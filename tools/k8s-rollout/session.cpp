@@ -63,6 +63,23 @@ void Session::confirm(const std::string& question) {
     throw Error(failure::conflict, "the answer was no: nothing further is changed");
 }
 
+void Session::leaves(const Site& site, std::string text) {
+  const std::scoped_lock lock(mutex_);
+  left_.insert_or_assign(fmt::format("{} {}", site.place(), site.target.text()), std::move(text));
+}
+
+ExitCode Session::told_when_stopped(const std::function<ExitCode()>& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    const auto& id = error.failure().id;
+    if (id != failure::interrupted.id && id != failure::timed_out.id) throw;
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [workload, text] : left_) run().events.warn(fmt::format("stopped; {}: {}", workload, text));
+    throw;
+  }
+}
+
 void Session::json_line(const nlohmann::ordered_json& line) {
   const std::scoped_lock lock(mutex_);
   context.out.print_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));

@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -58,11 +59,18 @@ class Session {
   /// @throws Error bad_usage; interrupted when the answer is no
   void confirm(const std::string& question);
 
+  /// What stays behind if the run is stopped now: said then, the last word for each workload. From any thread.
+  void leaves(const Site& site, std::string text);
+  /// Runs `work`, and where a signal or the time limit ends it, says what was left behind.
+  /// @throws what `work` throws
+  ExitCode told_when_stopped(const std::function<ExitCode()>& work);
+
   /// One JSON line on stdout at once, from any thread. Only with --json.
   void json_line(const nlohmann::ordered_json& line);
 
  private:
   std::mutex mutex_;
+  std::map<std::string, std::string> left_;  ///< by workload
 };
 
 /// How to judge, from the options.

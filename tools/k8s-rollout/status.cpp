@@ -97,6 +97,9 @@ std::string next_of(const Site& site, const kube::Outcome& outcome) {
     return {};
   switch (verdict.state) {
   case State::failed: {
+    if (verdict.cause && verdict.cause->id == "revision-trap" && verdict.revision > 0)
+      return fmt::format("k8s-rollout undo {} --to-revision {} --unstick     (evicts what is in the way)",
+                         site.arguments(), verdict.revision);
     const auto to = verdict.serving_revision != 0 ? verdict.serving_revision : outcome.baseline_revision;
     if (to == 0 || to == verdict.revision) return {};
     return fmt::format("k8s-rollout undo {}     (-> rev {}{})", site.arguments(), to,
@@ -185,6 +188,8 @@ void auto_undo(Session& session, Result& result) {
     result.undone = undone.changed ? "would undo " + what : "already at revision " + std::to_string(undone.to);
     return;
   }
+  session.leaves(site, fmt::format("it failed ({}), and the undo {} is written and goes on: k8s-rollout status {}",
+                                   request.reason, what, site.arguments()));
   emit.note(fmt::format("{} {}: undoing {}", site.cluster->name, site.target.text(), what));
   auto options = track_options(session.options, *site.cluster);
   options.wait = true;
@@ -238,6 +243,7 @@ std::vector<Result> judge_cluster(Session& session, std::size_t index, const std
       if (verdict.cause) line["cause"] = cause_of(*verdict.cause);
       session.json_line(line);
     };
+  for (const auto& target : targets) session.leaves(site_of(target), "nothing was changed: it stays as it is");
   std::vector<Result> results;
   for (auto& outcome : kube::wait_ready(client, targets, options, session.run())) {
     Result result{site_of(outcome.target), std::move(outcome), ExitCode::ok, {}};

@@ -90,16 +90,56 @@ void warn_of_partition(Site& site, const json& workload, const io::Run& run) {
                               partition, site.target.name, start, site.target.name, start + partition - 1));
 }
 
-/// Evicts pods of other revisions that are not ready: a StatefulSet would wait for them for ever.
-void unstick(Site& site, const json& workload, const io::Run& run) {
-  const auto facts = kube::read_workload(site.client->get(path_of(site), run), site.target.kind);
-  for (const auto& object :
-       list_parts(site, "pods", kube::read_workload(workload, site.target.kind).selector_text, run)) {
+/// Evicts pods of other revisions that are not ready: a StatefulSet would wait for them for ever. Not before the
+/// controller has seen the template: until then its status names the broken revision, and a pod that goes comes back
+/// just as broken.
+/// @source StatefulSet, "Forced rollback"
+void unstick(Site& site, const io::Run& run) {
+  constexpr auto most = std::chrono::seconds(60);
+  kube::Workload facts;
+  for (const auto end = std::chrono::steady_clock::now() + most;;) {
+    facts = kube::read_workload(site.client->get(path_of(site), run), site.target.kind);
+    if (facts.observed >= facts.generation) break;
+    if (std::chrono::steady_clock::now() >= end) {
+      run.events.warn(fmt::format("{}: the controller has not seen the change for {}: no pod is evicted; again later: "
+                                  "k8s-rollout undo {} --unstick --to-revision N",
+                                  site.target.text(), text::show_duration(most), site.arguments()));
+      return;
+    }
+    site.client->wait(std::chrono::milliseconds(200), run);
+  }
+  for (const auto& object : list_parts(site, "pods", facts.selector_text, run)) {
     const auto pod = kube::read_pod(object);
     if (pod.owner != facts.uid || pod.ready() || pod.deleting || pod.revision == facts.update_revision) continue;
     evict(site, pod, run);
     run.events.note(fmt::format("evicted pod {}, which was in the way", pod.name));
   }
+}
+
+/// Has an undo brought it to where it is, a moment ago or still on its way?
+bool under_way(const History& history, const kube::Workload& facts, kube::Time now) {
+  constexpr auto a_moment = std::chrono::minutes(2);
+  const auto* current = history.current();
+  if (!history.returned || !current) return false;
+  const auto when = text::parse_rfc3339(history.returned->when);
+  return facts.observed < facts.generation || current->available < facts.wanted || (when && now - *when < a_moment);
+}
+
+/// Two people undo the same failure: the second must not go on from where the first one's is still on its way. What
+/// is in the way of it may go all the same.
+std::optional<Choice> choice_under_way(const UndoRequest& request, const Plan& plan, Site& site) {
+  const auto& wanted = request.wanted;
+  const auto facts = kube::read_workload(plan.workload, site.target.kind);
+  if (wanted.revision || wanted.image || wanted.previous || request.guard ||
+      !under_way(plan.history, facts, site.client->now()))
+    return std::nullopt;
+  const auto& returned = *plan.history.returned;
+  if (request.unstick && site.target.kind == kube::Kind::stateful_set)
+    return Choice{plan.history.current(), "it is on its way there"};
+  throw Error(failure::conflict,
+              fmt::format("{} was brought back from revision {} already, by {} at {}", site.target.text(),
+                          returned.from, returned.who, returned.when),
+              fmt::format("k8s-rollout status {}", site.arguments()));
 }
 
 Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run& run) {
@@ -110,7 +150,8 @@ Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run
     throw Error(failure::conflict, fmt::format("{} is paused: an undo would wait for ever", site.target.text()),
                 fmt::format("k8s-rollout undo {} --resume", site.arguments()));
   plan.history = history_of(site, plan.workload, run);
-  plan.choice = choose(plan.history, request.wanted);
+  const auto on_its_way = choice_under_way(request, plan, site);
+  plan.choice = on_its_way ? *on_its_way : choose(plan.history, request.wanted);
   const auto* current = plan.history.current();
   auto& undone = plan.undone;
   undone.to = plan.choice.to->number;
@@ -124,7 +165,8 @@ Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run
   if (undone.changed && site.target.kind != kube::Kind::deployment)
     undone.changed = !same_to_server(site, plan.workload, *plan.choice.to, now, run);
   if (plan.history.current() == plan.choice.to) undone.changed = false;
-  undone.changes = kube::template_changes(now, then);
+  undone.changes =
+      kube::template_changes(now, then, request.show_env ? kube::EnvValues::shown : kube::EnvValues::hidden);
   if (first && undone.changed) warn_of_partition(site, plan.workload, run);
   if (undone.changed) check_needs(site, *plan.choice.to, request.force, run);
   if (first && undone.changed)
@@ -179,7 +221,12 @@ Undone undo(Site& site, const UndoRequest& request, const io::Run& run) {
     auto plan = make_plan(site, request, tries == 1, run);
     auto& undone = plan.undone;
     undone.at = site.client->now();
-    if (!undone.changed || request.dry_run) return undone;
+    const bool unsticks = request.unstick && site.target.kind == kube::Kind::stateful_set;
+    if (!undone.changed || request.dry_run) {
+      // Someone put the template back before, and the broken pod stands in the way still.
+      if (unsticks && !request.dry_run) unstick(site, run);
+      return undone;
+    }
     const UndoNote note{site.cluster->access.user, undone.at, request.reason, request.sync_last_applied,
                         request.resume};
     try {
@@ -189,8 +236,6 @@ Undone undo(Site& site, const UndoRequest& request, const io::Run& run) {
       else
         (void)site.client->patch(path_of(site), kube::Patch::strategic,
                                  revision_patch(plan.workload, *plan.choice.to, undone.from, note), run);
-      if (request.unstick && site.target.kind == kube::Kind::stateful_set) unstick(site, plan.workload, run);
-      return undone;
     } catch (const Error& error) {
       if (error.failure().id != failure::conflict.id) throw;
       const auto now = site.client->get(path_of(site), run);
@@ -201,7 +246,11 @@ Undone undo(Site& site, const UndoRequest& request, const io::Run& run) {
         throw Error(failure::conflict,
                     fmt::format("{} was changed by {} meanwhile: not undone", site.target.text(), last_writer(now)),
                     fmt::format("k8s-rollout history {}", site.arguments()));
+      continue;
     }
+    // After the write: a conflict here must not write it again.
+    if (unsticks) unstick(site, run);
+    return undone;
   }
 }
 

@@ -28,6 +28,7 @@ struct UndoRequest {
   bool unstick = false;  ///< evict what keeps a StatefulSet from going on
   bool dry_run = false;
   bool sync_last_applied = true;
+  bool show_env = false;  ///< values of environment variables in `changes`
 };
 
 struct Undone {

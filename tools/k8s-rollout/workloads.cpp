@@ -26,33 +26,55 @@ const std::vector<std::string>& known_types() {
   return types;
 }
 
-std::optional<kube::Kind> kind_or_nothing(std::string_view word) { return kube::kind_of(word); }
+bool letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+/// A custom resource's type is the cluster's to know; what is nearly a built-in one is a slip of the finger.
+bool nearly_built_in(const std::string& word) {
+  return word.find('.') == std::string::npos && text::nearest(text::lower(word), known_types()).has_value();
+}
+
+bool may_be_a_type(std::string_view word) {
+  return !word.empty() && letter_or_digit(word.front()) &&
+         std::ranges::all_of(word, [](char c) { return letter_or_digit(c) || c == '-' || c == '.'; });
+}
 
 kube::Kind kind_or_throw(const std::string& word) {
-  if (const auto kind = kind_or_nothing(word)) return *kind;
-  // A custom resource's type is the cluster's to know; what is nearly a built-in one is a slip of the finger.
-  const bool dotted = word.find('.') != std::string::npos;
-  if (!dotted && text::nearest(text::lower(word), known_types()))
+  if (const auto kind = kube::kind_of(word)) return *kind;
+  if (nearly_built_in(word))
     throw Error(failure::bad_usage,
                 fmt::format("unknown type '{}'{}", word, text::did_you_mean(text::lower(word), known_types())),
                 "write TYPE/NAME, such as deploy/web");
-  for (const char c : word)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
-      throw Error(failure::bad_usage, fmt::format("'{}' is no type", text::printable(word)),
-                  "write TYPE/NAME, such as deploy/web");
+  if (!may_be_a_type(word))
+    throw Error(failure::bad_usage, fmt::format("'{}' is no type", text::printable(word)),
+                "write TYPE/NAME, such as deploy/web");
+  return kube::Kind::custom;
+}
+
+/// The same of a stream, where a word that cannot be one makes no usage error.
+std::optional<kube::Kind> kind_in_stream(const std::string& word) {
+  if (const auto kind = kube::kind_of(word)) return kind;
+  if (!may_be_a_type(word) || nearly_built_in(word)) return std::nullopt;
   return kube::Kind::custom;
 }
 
 /// The type as a custom one has to be looked up; empty for a built-in one.
 std::string custom_of(kube::Kind kind, const std::string& word) { return kind == kube::Kind::custom ? word : ""; }
 
-Wish of_manifest(const json& object, const std::string& stream) {
-  const auto kind = kube::kind_of(kube::text_at(object, {"kind"}));
+/// "Certificate.cert-manager.io/v1" of a manifest of a custom resource; empty: none of those. The groups of
+/// Kubernetes itself hold nothing that is rolled out but what is built in here.
+std::string custom_of_manifest(const json& object) {
+  const auto version = kube::text_at(object, {"apiVersion"});
+  const auto group = version.substr(0, version.find('/'));
+  if (group == version || group.find('.') == std::string::npos || group.ends_with(".k8s.io")) return {};
+  return kube::text_at(object, {"kind"}) + '.' + version;
+}
+
+Wish of_manifest(const json& object, kube::Kind kind, std::string custom, const std::string& stream) {
   const auto name = kube::text_at(object, {"metadata", "name"});
-  if (!kind || name.empty())
+  if (name.empty())
     throw Error(failure::bad_input,
-                fmt::format("{} holds a {} that cannot be rolled out", stream, kube::text_at(object, {"kind"})));
-  Wish wish{*kind, name, {}, {}, {}};
+                fmt::format("{} holds a {} without a name", stream, kube::text_at(object, {"kind"})));
+  Wish wish{kind, name, {}, {}, std::move(custom)};
   if (auto space = kube::text_at(object, {"metadata", "namespace"}); !space.empty()) wish.name_space = std::move(space);
   return wish;
 }
@@ -64,8 +86,10 @@ void take_object(const json& object, const std::string& stream, std::vector<Wish
     return;
   }
   if (kube::field(object, {"metadata"})) {
-    // Of a whole chart only the workloads matter.
-    if (kube::kind_of(kube::text_at(object, {"kind"}))) wishes.push_back(of_manifest(object, stream));
+    if (const auto kind = kube::kind_of(kube::text_at(object, {"kind"})))
+      wishes.push_back(of_manifest(object, *kind, {}, stream));
+    else if (auto custom = custom_of_manifest(object); !custom.empty())
+      wishes.push_back(of_manifest(object, kube::Kind::custom, std::move(custom), stream));
     return;
   }
   if (const auto& listed = kube::list_at(object, {"workloads"}); !listed.empty()) {
@@ -81,10 +105,11 @@ void take_object(const json& object, const std::string& stream, std::vector<Wish
   if (text.empty() && !kube::text_at(object, {"kind"}).empty())
     text = kube::text_at(object, {"kind"}) + '/' + kube::text_at(object, {"name"});
   const auto slash = text.find('/');
-  const auto kind = slash == std::string::npos ? std::nullopt : kube::kind_of(text.substr(0, slash));
+  const auto type = text.substr(0, slash);
+  const auto kind = slash == std::string::npos ? std::nullopt : kind_in_stream(type);
   if (!kind || slash + 1 >= text.size())
     throw Error(failure::bad_input, fmt::format("{} holds an object that names no workload", stream));
-  Wish wish{*kind, text.substr(slash + 1), {}, {}, {}};
+  Wish wish{*kind, text.substr(slash + 1), {}, {}, custom_of(*kind, type)};
   if (auto space = kube::text_at(object, {"namespace"}); !space.empty()) wish.name_space = std::move(space);
   if (auto where = kube::text_at(object, {"context"}); !where.empty()) wish.context = std::move(where);
   wishes.push_back(std::move(wish));
@@ -95,11 +120,12 @@ void take_line(std::string_view line, int number, const std::string& stream, std
   for (auto& word : text::split(line, ' '))
     if (!word.empty()) words.push_back(std::move(word));
   const auto slash = words.front().find('/');
-  const auto kind = slash == std::string::npos ? std::nullopt : kube::kind_of(words.front().substr(0, slash));
+  const auto type = words.front().substr(0, slash);
+  const auto kind = slash == std::string::npos ? std::nullopt : kind_in_stream(type);
   if (!kind || slash + 1 >= words.front().size() || words.size() > 3)
     throw Error(failure::bad_input, fmt::format("'{}' is not TYPE/NAME [NAMESPACE [CONTEXT]]", text::printable(line)))
         .add_place(fmt::format("{}:{}", stream, number));
-  Wish wish{*kind, words.front().substr(slash + 1), {}, {}, {}};
+  Wish wish{*kind, words.front().substr(slash + 1), {}, {}, custom_of(*kind, type)};
   if (words.size() > 1) wish.name_space = words[1];
   if (words.size() > 2) wish.context = words[2];
   wishes.push_back(std::move(wish));
@@ -144,6 +170,9 @@ std::vector<Wish> parse_stream(std::string_view text, const std::string& name) {
       const auto object = json::parse(data::to_json(document.root), nullptr, false);
       if (object.is_object()) take_object(object, name, wishes);
     }
+    // Of a whole chart only the workloads matter: its monitors and policies have no end to wait for.
+    if (std::ranges::any_of(wishes, [](const Wish& wish) { return wish.kind != kube::Kind::custom; }))
+      std::erase_if(wishes, [](const Wish& wish) { return wish.kind == kube::Kind::custom; });
   } else {
     int number = 0;
     for (const auto& line : text::split(text, '\n')) {
@@ -231,7 +260,12 @@ std::vector<kube::Target> resolve(const std::vector<Wish>& wishes, const Options
     if (wish.context && *wish.context != cluster.access.context && *wish.context != cluster.name) continue;
     const auto space = wish.name_space ? *wish.name_space : cluster.namespace_of(wish.name, options.service);
     std::optional<kube::Resource> custom;
-    if (wish.kind == kube::Kind::custom) custom = client.resource_called(wish.custom, run);
+    if (wish.kind == kube::Kind::custom) {
+      const auto dot = wish.custom.find('.');
+      const bool of_manifest = wish.custom.find('/') != std::string::npos;
+      custom = of_manifest ? client.resource(wish.custom.substr(dot + 1), wish.custom.substr(0, dot), run)
+                           : client.resource_called(wish.custom, run);
+    }
     if (!wish.name.empty()) {
       add({wish.kind, space, wish.name, std::move(custom)});
       continue;

@@ -137,6 +137,29 @@ TEST_CASE("the patch has its preconditions, and touches nothing of others") {
         object["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]);
 }
 
+TEST_CASE("two people undo the same failure: the second does not bring it back") {
+  auto object = deployment("i:2", 2);
+  const auto before = read_history(object, {set(1, "i:1"), set(2, "i:2")});
+  CHECK_FALSE(before.returned);
+  object = object.patch(undo_patch(object, *before.find(1), {.who = "ann", .when = {}, .reason = ""}));
+  // The controller gives the old ReplicaSet a new number; its name stays.
+  auto back = set(3, "i:1", 2, "", "1");
+  back["metadata"]["name"] = "web-1";
+  const auto after = read_history(object, {set(2, "i:2"), back});
+  REQUIRE(after.returned);
+  CHECK(after.returned->from == 2);
+  CHECK(after.returned->who == "ann");
+  CHECK(failure_of(after, {}) == "conflict");
+  CHECK(failure_of(after, {.previous = true}) == "nothing was thrown");
+  CHECK(chosen(after, {.previous = true}) == 2);  // as asked for
+  CHECK(chosen(after, {.revision = 2}) == 2);
+  // A deploy after it is a new story.
+  object["spec"]["template"] = pod_template("i:4");
+  const auto later = read_history(object, {set(2, "i:2"), back, set(4, "i:4")});
+  CHECK_FALSE(later.returned);
+  CHECK(chosen(later, {}) == 3);
+}
+
 TEST_CASE("what a template cannot run without") {
   const auto needs = needs_of(json::parse(R"({"spec":{"serviceAccountName":"sa","volumes":[{"configMap":{"name":"cm"}},
     {"secret":{"secretName":"s","optional":true}},{"persistentVolumeClaim":{"claimName":"data"}}],

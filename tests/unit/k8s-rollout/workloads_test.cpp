@@ -47,6 +47,23 @@ TEST_CASE("a stream names workloads in three ways") {
                      "stdin") == std::vector<Wish>{{Kind::deployment, "a", "web", {}}});
 }
 
+TEST_CASE("custom resources are named by streams and manifests, too") {
+  CHECK(parse_stream("certificates.cert-manager.io/tls ns\n", "stdin") ==
+        std::vector<Wish>{{Kind::custom, "tls", "ns", {}, "certificates.cert-manager.io"}});
+  CHECK(parse_stream(R"({"workload":"rollout/a"})", "stdin") ==
+        std::vector<Wish>{{Kind::custom, "a", {}, {}, "rollout"}});
+  const std::string certificate = "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: tls}\n";
+  CHECK(parse_stream(certificate, "f") ==
+        std::vector<Wish>{{Kind::custom, "tls", {}, {}, "Certificate.cert-manager.io/v1"}});
+  // Of a chart only the workloads matter.
+  CHECK(parse_stream(certificate + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n", "f") ==
+        std::vector<Wish>{{Kind::deployment, "a", {}, {}}});
+  CHECK(failure_of([] {
+          (void)parse_stream("apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\n", "f");
+        }) == "bad-input");
+  CHECK(failure_of([] { (void)parse_stream("deplyoment/a\n", "stdin"); }) == "bad-input");
+}
+
 TEST_CASE("a failed step before us is no success") {
   std::string message;
   CHECK(failure_of([] { (void)parse_stream(" \n", "stdin"); }) == "empty-input");

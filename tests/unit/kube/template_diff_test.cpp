@@ -17,6 +17,10 @@ TEST_CASE("two templates in an operator's words") {
                         "memory limit 512Mi -> 256Mi", "ports", "label v", "restart",
                         "serviceAccountName none -> web"});
   for (const auto& line : changes) CHECK(line.find("s3cret") == std::string::npos);
+  const auto open = template_changes(before, after, EnvValues::shown);
+  CHECK(open[1] == "env A: s3cret -> n3w");
+  CHECK(open[2] == "env C added: none -> 1");
+  CHECK(open[3] == "env B removed: 1 -> none");
   CHECK(template_changes(before, before).empty());
   CHECK(template_changes("not JSON", before).empty());
 }
