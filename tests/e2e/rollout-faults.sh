@@ -185,7 +185,7 @@ fails missing-secret config-error 40
 fails crash-loop crash-loop 60
 fails oom oom-killed 60
 fails no-command cannot-run 45
-fails quota quota 65
+fails quota quota 60
 fails denied create-denied 20
 fails unschedulable unschedulable 25
 fails unbound volume-pending 25
