@@ -19,8 +19,10 @@ void plan_builder(StagePlan& plan, const Node& node) {
     return;
   }
   plan.run(shell::command(install, {"--only=production"}), node.mark);
-  plan.run(is_set(node.allow_dedupe_failure) ? "npm dedupe || echo \"WARNING: npm dedupe failed; going on without it\""
-                                             : "npm dedupe",
+  // Since npm 7 a plain dedupe installs what is for development after all.
+  const auto dedupe = shell::command("npm dedupe", {"--only=production"});
+  plan.run(is_set(node.allow_dedupe_failure) ? dedupe + " || echo \"WARNING: npm dedupe failed; going on without it\""
+                                             : dedupe,
            node.mark);
 }
 

@@ -109,13 +109,14 @@ TEST_CASE("node") {
   CHECK(part("{node: {requirements: [package.json]}}") ==
         Lines{owned + R"(["package.json", "./"])", "RUN npm install", R"(ENV NODE_ENV="")"});
   CHECK(part("{node: {env: production, use-npm-ci: true, requirements: [package.json]}}") ==
-        Lines{owned + R"(["package.json", "./"])", R"(RUN npm ci "--only=production")", "RUN npm dedupe",
+        Lines{owned + R"(["package.json", "./"])", R"(RUN npm ci "--only=production")",
+              R"(RUN npm dedupe "--only=production")",
               R"(ENV NODE_ENV="production")"});
   CHECK(part("{node: {env: production}}") == Lines{R"(ENV NODE_ENV="production")"});
   CHECK(part("{node: {}}").empty());
   CHECK(part("{node: {env: production, allow-dedupe-failure: true, requirements: [x]}}")
             .at(2)
-            .starts_with("RUN npm dedupe || echo "));
+            .starts_with(R"(RUN npm dedupe "--only=production" || echo )"));
 }
 
 TEST_CASE("php") {
