@@ -90,7 +90,7 @@ std::string filtered(StagePlan& plan, const std::string& from, const std::string
 /// something in a flag, goes through a helper stage there, too.
 bool has_plain_patterns(const Artifact& artifact) {
   return std::ranges::all_of(artifact.exclude, [](std::string_view pattern) {
-    return !pattern.empty() && std::ranges::all_of(pattern, [](char c) {
+    return pattern.find_first_not_of('/') != std::string_view::npos && std::ranges::all_of(pattern, [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
              std::string_view("_-./+@%~*?").find(c) != std::string_view::npos;
     });
@@ -101,7 +101,8 @@ bool has_plain_patterns(const Artifact& artifact) {
 void add_copy(StagePlan& plan, Copy copy, const Artifact& artifact) {
   if (!artifact.exclude.empty()) {
     if (plan.is_for_buildkit() && has_plain_patterns(artifact)) {
-      copy.exclude = artifact.exclude;
+      // BuildKit's own flag takes a leading slash for part of a name, which no name has.
+      for (const auto& pattern : artifact.exclude) copy.exclude.push_back(pattern.substr(pattern.find_first_not_of('/')));
     } else {
       copy.from = filtered(plan, copy.from, copy.sources.front(), artifact);
       copy.sources = {std::string(filtered_folder)};

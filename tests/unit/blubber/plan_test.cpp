@@ -298,7 +298,7 @@ TEST_CASE("an inherited installer is replaced, not joined") {
 TEST_CASE("for BuildKit: mounts, caches and excludes of its own") {
   const blubber::Options buildkit{.target = blubber::Target::buildkit};
   const std::string body = "base: debian\nruns: {environment: {C: /c/x, D: $C/y}}\nlives: {uid: 7}\n"
-                           "variants: {m: {}, a: {copies: [{from: local, exclude: ['*.md']}, {from: local, source: s, "
+                           "variants: {m: {}, a: {copies: [{from: local, exclude: ['*.md', /sub]}, {from: local, source: s, "
                            "exclude: ['!x']}], builder: {command: make, caches: ['${C}/z', $D, 'a,b'], mounts: [m, "
                            "{from: local, source: q, destination: ./w}]}}}";
   const auto text = made(body, "a", buildkit).text;
@@ -309,7 +309,7 @@ TEST_CASE("for BuildKit: mounts, caches and excludes of its own") {
                   "--mount=type=bind,source=/,target=/srv/app,rw,from=m "
                   "--mount=type=bind,source=q,target=/srv/app/w,rw [\"/bin/sh\", \"-c\", ") != std::string::npos);
   CHECK(text.find("&& mkdir -p \"$D\" \"a,b\" && chown") != std::string::npos);
-  CHECK(text.find("COPY --chown=$LIVES_UID:$LIVES_GID --exclude=*.md [\".\", \".\"]") != std::string::npos);
+  CHECK(text.find("COPY --chown=$LIVES_UID:$LIVES_GID --exclude=*.md --exclude=sub [\".\", \".\"]") != std::string::npos);
   CHECK(text.find("FROM debian AS a-files-1") != std::string::npos);
   const auto out = made(body, "a", buildkit);
   CHECK(std::ranges::count_if(out.warnings, [](const auto& w) { return w.message.starts_with("the cache '"); }) == 2);
