@@ -91,9 +91,12 @@ void add_views(io::Events& events, const Common& common, const std::string& tool
   const bool terminal = ::isatty(STDERR_FILENO) == 1 && env("TERM").value_or("") != "dumb";
   const auto most = common.quiet ? io::Level::warning : common.verbose ? io::Level::detail : io::Level::note;
   const bool color = use_color(common.color, terminal, env);
+  // Lines of JSON come while the work goes on: a block that is redrawn would wipe them away.
+  const bool lines_beside = common.json && ::isatty(STDOUT_FILENO) == 1;
   // A SARIF log is a document of its own: no other line may stand beside it.
   if (common.error_format != "sarif")
-    events.add(terminal ? io::live_view(STDERR_FILENO, most, color) : io::plain_view(STDERR_FILENO, most, color));
+    events.add(terminal && !lines_beside ? io::live_view(STDERR_FILENO, most, color)
+                                         : io::plain_view(STDERR_FILENO, most, color));
   if (const auto file = common.events ? common.events : env("SLIPWAY_EVENTS"); file && !file->empty())
     events.add(io::json_lines_view(*file, tool));
 }
@@ -176,6 +179,8 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
                             .warnings = {}});
     code = body(*context);
   });
+  // Before the answer: on a terminal that shows both, the block's last drawing would wipe the answer away.
+  events.finish();
   if (!error) error = caught([&] { out.flush(); });
   const int signal = source.token().signal();
   if (error) {
@@ -189,7 +194,6 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
   }
   const auto warnings = context ? std::move(context->warnings) : std::vector<Diagnostic>{};
   record(events, warnings);
-  events.finish();
   const auto told = error ? io::render_error(app.name(), *error, error_format(common), warnings)
                           : io::render_findings(app.name(), warnings, error_format(common));
   // A closed stderr leaves nobody to tell.

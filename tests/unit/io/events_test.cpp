@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/text.hpp"
+#include "io/columns.hpp"
 #include "io/events.hpp"
+#include "io/live_view.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <thread>
 
 using namespace slipway;
 
@@ -118,6 +122,96 @@ TEST_CASE("the live view redraws its block and leaves final lines above", "[even
   CHECK(text.find("hello\n") < text.find("     push     svc\n", text.find("hello")));
   CHECK(text.find("ok   push     done") != std::string::npos);
   CHECK(text.find("\x1b[2A") != std::string::npos);
+}
+
+namespace {
+
+/// A window whose size the test sets, and a clock that it turns.
+struct Screen {
+  testing::MemoryFile file;
+  io::WindowSize size{60, 10};
+  std::chrono::system_clock::time_point now = *text::parse_rfc3339("2026-11-24T10:15:00Z");
+  io::Events events{[this] { return now; }};
+
+  explicit Screen(std::chrono::milliseconds redraw = {}) {
+    events.add(io::live_view(file.fd(), io::Level::note, false,
+                             {.size = [this](int) { return size; }, .redraw = redraw}));
+  }
+  void pods(const std::string& subject, std::int64_t available, std::int64_t updated, std::int64_t wanted,
+            const std::string& text) {
+    now += std::chrono::seconds(1);
+    events.emit({.kind = "progress",
+                 .subject = subject,
+                 .text = text,
+                 .fields = {{"wanted", wanted}, {"updated", updated}, {"available", available}}});
+  }
+  /// The lines of the last frame.
+  [[nodiscard]] std::vector<std::string> last() const {
+    const auto all = file.text();
+    auto lines = text::split(all.substr(all.rfind("\x1b[J") + 3), '\n');
+    if (!lines.empty() && lines.back().empty()) lines.pop_back();
+    return lines;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("workloads stand in a table with a bar and an age", "[events]") {
+  Screen screen;
+  screen.pods("deployment/web", 4, 6, 10, "6 of 10 updated");
+  CHECK(screen.last() == std::vector<std::string>{"deployment/web  [####==----] 4/6/10   0:00  6 of 10 updated"});
+  screen.now += std::chrono::seconds(69);
+  screen.pods("ds/a", 1, 1, 1, "done soon");
+  CHECK(screen.last()[0].find("1:10") != std::string::npos);
+  CHECK(screen.last()[1] == "ds/a            [##########] 1/1/1    0:00  done soon");
+  screen.events.emit({.kind = "verdict", .level = io::Level::detail, .subject = "ds/a", .text = "rolled out"});
+  screen.now += std::chrono::seconds(5);
+  screen.pods("x", 0, 0, 0, "nothing is wanted");  // no bar to draw
+  CHECK(screen.last()[1].ends_with("0:00  rolled out"));
+  CHECK(screen.last().back() == "     x        nothing is wanted");
+}
+
+TEST_CASE("a row that is too long is folded, one that is too wide in characters, too", "[events]") {
+  Screen screen;
+  screen.size.columns = 40;
+  screen.pods("dep/web", 1, 2, 2, "1 of 2 updated; ImageNotFound: the registry does not have it");
+  for (const auto& line : screen.last()) CHECK(line.size() <= 40);
+  CHECK(screen.last().size() > 2);
+  screen.size.columns = 20;
+  screen.pods("\u5b89\u5168\u7684\u8239\u5b89\u5168", 1, 2, 2, "\u5b89\u5168\u7684\u8239");
+  for (const auto& line : screen.last()) CHECK(io::columns_of(line) <= 20);
+}
+
+TEST_CASE("what does not fit into the window's height is said", "[events]") {
+  Screen screen;
+  screen.size.rows = 6;
+  for (int i = 0; i < 9; ++i) screen.pods("ds/" + std::to_string(i), 0, 0, 1, "waits");
+  const auto lines = screen.last();
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[4] == "... and 5 more lines");
+}
+
+TEST_CASE("a window that became narrower is wiped whole", "[events]") {
+  Screen screen;
+  screen.pods("ds/a", 0, 0, 1, "a text of some length here");
+  const auto width = screen.last()[0].size();
+  screen.size.columns = 20;
+  screen.pods("ds/a", 0, 0, 1, "x");
+  // The terminal has folded the old line to so many; from there on is wiped.
+  const auto up = "\x1b[" + std::to_string((width + 19) / 20) + "A\r\x1b[J";
+  CHECK(screen.file.text().find(up) != std::string::npos);
+}
+
+TEST_CASE("ages grow although nothing happens", "[events]") {
+  Screen screen(std::chrono::milliseconds(50));
+  screen.pods("ds/a", 0, 0, 1, "waits");
+  bool grown = false;
+  for (int i = 0; i < 60 && !grown; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    grown = screen.file.text().find("  0:01  waits") != std::string::npos;
+  }
+  CHECK(grown);
+  screen.events.finish();
 }
 
 TEST_CASE("an error is printed once with place and hint", "[events]") {
