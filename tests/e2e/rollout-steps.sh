@@ -314,6 +314,9 @@ group_clusters() {
   deploy pair "$good" 2 dc1
   deploy pair "$good" 2 dc2
   status "both are up" 0 k8s-rollout status deploy/pair "${both[@]}"
+  status "on a terminal it is a table" 0 python3 "$e2e/rollout/at-terminal" 'no question' - k8s-rollout status deploy/pair "${both[@]}" --stable 2s
+  has "with a bar" 'dc2 deployment/pair +\[##########\] 2/2/2 +0:0' "$out"
+  has "and the answer stays when that is drawn for the last time" 'dc2: deployment "pair" successfully rolled out' "${out##*$'\x1b[J'}"
   status "they agree" 0 k8s-rollout drift deploy/pair "${both[@]}"
   status "nobody can be asked: a wrong command line" 64 sh -c "k8s-rollout restart deploy/pair -n $ns --contexts dc1,dc2 --confirm-each </dev/null"
   has "after the first cluster" 'dc1 is done. Go on with dc2\?' "$err"
