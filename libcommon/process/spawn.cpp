@@ -370,12 +370,18 @@ Outcome run(const Command& command, const io::Run& run) {
   } else if (command.input.empty()) plan.open_null(STDIN_FILENO);
   else give_content(command.input, STDIN_FILENO);
   for (const auto& [number, content] : command.fd_inputs) give_content(content, number);
+  for (const int held : command.held) {
+    inputs.emplace_back(::fcntl(held, F_DUPFD_CLOEXEC, above + static_cast<int>(command.held.size())));
+    if (!inputs.back().open()) fail("duplicate a descriptor", errno);
+    plan.give(inputs.back().get(), above++);
+  }
   auto out = make_pipe(above);
   auto err = make_pipe(above);
   plan.give(out.write.get(), STDOUT_FILENO);
   if (!command.at_terminal) plan.give(err.write.get(), STDERR_FILENO);
   // What our own caller handed us (a token on descriptor 3) is not for the child.
-  for (int number = 3; number < above; ++number)
+  const int first_held = above - static_cast<int>(command.held.size());
+  for (int number = 3; number < first_held; ++number)
     if (std::ranges::find(command.fd_inputs, number, &std::pair<int, std::string>::first) == command.fd_inputs.end())
       plan.close(number);
   plan.close_from(above);

@@ -28,6 +28,9 @@ struct Command {
   /// Further descriptors handed down: content readable by the child at /dev/fd/N, N as given (>= 3).
   /// Nothing of it is ever on a disk. No other descriptor of ours reaches the child.
   std::vector<std::pair<int, std::string>> fd_inputs;
+  /// Descriptors of ours that stay open in the child and in what it starts, whatever their numbers there: a lock that
+  /// has to last as long as the last of them.
+  std::vector<int> held;
   std::function<void(std::string_view line)> on_out;  ///< called per line as it comes, without newline
   std::function<void(std::string_view line)> on_err;
   std::size_t keep = 64U << 20U;          ///< bytes of stdout kept, more is bad_input; 0 keeps none and sets no limit

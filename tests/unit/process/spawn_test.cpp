@@ -3,6 +3,7 @@
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -195,4 +196,18 @@ TEST_CASE("programs are found as the shell finds them, but not in an empty entry
   CHECK_FALSE(process::find_program("folder", path));
   CHECK_FALSE(process::find_program("tool", ":"));
   CHECK(process::find_program((scratch.path() / "tool").string(), "") == scratch.path() / "tool");
+}
+
+TEST_CASE("descriptors that are to last stay open in the child, and only those") {
+  testing::RecordedRun recorded;
+  const Fd lock(::memfd_create("the-lock", MFD_CLOEXEC));
+  const Fd other(::memfd_create("another", MFD_CLOEXEC));
+  process::Command command{.argv = {"sh", "-c", "ls -l /proc/self/fd; cat /dev/fd/3"}};
+  command.fd_inputs.emplace_back(3, "content\n");
+  command.held = {lock.get()};
+  const auto outcome = process::run(command, recorded.run);
+  CHECK(outcome.ok());
+  CHECK(outcome.out.find("the-lock") != std::string::npos);
+  CHECK(outcome.out.find("another") == std::string::npos);
+  CHECK(outcome.out.ends_with("content\n"));
 }
