@@ -29,13 +29,13 @@ using BlobHandle = std::unique_ptr<git_blob, Release<git_blob_free>>;
 using ReferenceHandle = std::unique_ptr<git_reference, Release<git_reference_free>>;
 using ReferencesHandle = std::unique_ptr<git_reference_iterator, Release<git_reference_iterator_free>>;
 
-/// libgit2 is started once and kept until the program ends: its start takes 3 ms, because it reads the
-/// certificates of the system for transports that are never used here.
+/// libgit2 is started once and kept until the program ends.
 void start_library();
 
 struct Store {
   RepositoryHandle handle;
   std::string location;
+  bool is_mirror = false;
 };
 
 [[nodiscard]] std::string last_message();

@@ -7,6 +7,14 @@
 #include <algorithm>
 #include <system_error>
 
+// Where libgit2 is built with mbedTLS, as Debian builds it, its start parses all certificates of the system: 3 ms of an
+// idle machine's time, half of what a read takes, for connections that are never made here, because the git program
+// makes them. A program's own functions come before a library's of the same name; these know no certificate.
+extern "C" int mbedtls_x509_crt_parse_file(void* chain, const char* path);
+extern "C" int mbedtls_x509_crt_parse_path(void* chain, const char* path);
+int mbedtls_x509_crt_parse_file(void* /*chain*/, const char* /*path*/) { return 0; }
+int mbedtls_x509_crt_parse_path(void* /*chain*/, const char* /*path*/) { return 0; }
+
 namespace slipway::git {
 
 namespace {
@@ -158,6 +166,17 @@ Repository Repository::open(const std::string& location) {
   if (code != 0) fail_open(code, location, path);
   store->handle.reset(handle);
   store->location = location_of(handle);
+  return Repository(std::move(store));
+}
+
+Repository Repository::open_mirror(const std::filesystem::path& path, const std::string& url) {
+  start_library();
+  auto store = std::make_unique<Store>();
+  git_repository* handle = nullptr;
+  if (const int code = git_repository_open_bare(&handle, path.c_str()); code != 0) fail_open(code, path.string(), path);
+  store->handle.reset(handle);
+  store->location = url;
+  store->is_mirror = true;
   return Repository(std::move(store));
 }
 

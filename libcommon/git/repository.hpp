@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,9 @@ class Repository {
   /// @throws Error bad_usage for a location on another host; not_found when nothing is there or it is no
   /// repository; denied when libgit2 refuses another user's repository; read_failed
   [[nodiscard]] static Repository open(const std::string& location);
+  /// A bare copy of another host's repository: errors and answers call it by `url`.
+  /// @throws Error as open()
+  [[nodiscard]] static Repository open_mirror(const std::filesystem::path& path, const std::string& url);
   /// The repository whose work tree or git directory `inside` lies in, or nothing.
   [[nodiscard]] static std::optional<Repository> discover(const std::filesystem::path& inside);
   /// Whether the text means a repository on another host: a URL or user@host:path.
@@ -86,7 +90,7 @@ class Repository {
   Repository& operator=(const Repository&) = delete;
   ~Repository();
 
-  /// Absolute path of the work tree, of the git directory when it is bare.
+  /// Absolute path of the work tree, of the git directory when it is bare; of a mirror the URL, without credentials.
   [[nodiscard]] const std::string& location() const;
   [[nodiscard]] bool is_bare() const;
 
@@ -113,6 +117,14 @@ class Repository {
   [[nodiscard]] std::vector<Entry> list(const ObjectId& commit, std::string_view path) const;
   /// The id of the tree at `path`: equal ids mean equal content, whatever the commit.
   [[nodiscard]] std::optional<ObjectId> tree_id(const ObjectId& commit, std::string_view path) const;
+
+  /// Which commit wrote each of `lines` (from 1) of the file at `path`, as seen from `commit`. Names are not followed
+  /// through renames: the first commit that has the file under this name wrote what was in it then. Where a clone is
+  /// shallow, its oldest commit stands for all before it.
+  /// @param path without links (Place::path)
+  /// @throws Error not_found when there is no such file, unreachable, read_failed
+  [[nodiscard]] std::map<int, Commit> blame(const ObjectId& commit, std::string_view path,
+                                            const std::vector<int>& lines) const;
 
   /// Writes the directory at `path` into the existing directory `into`. Links become what they lead to, so
   /// that nothing points out of `into`; the executable bit is kept. At most `limit` bytes in all.

@@ -17,7 +17,8 @@ constexpr int most_hops = 40;  // as Linux, path_resolution(7)
   const auto id = id_of(oid).hex();
   if (code == GIT_ENOTFOUND)
     throw Error(failure::unreachable, fmt::format("the clone {} lacks the {} {}", store.location, what, id),
-                fmt::format("git -C {} fetch --refetch --no-filter", store.location));
+                store.is_mirror ? std::string("config-get cache prune --unused 0s, then again")
+                                : fmt::format("git -C {} fetch --refetch --no-filter", store.location));
   throw Error(failure::read_failed,
               fmt::format("cannot read the {} {} of {}: {}", what, id, store.location, last_message()));
 }
