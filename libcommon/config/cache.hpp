@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -19,6 +20,7 @@ struct Registry::Cache {
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> state_environments;
   std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<Chain>> states;
   std::map<std::string, Tree> trees;  ///< by environment
+  std::map<std::string, std::optional<std::vector<std::string>>> all_environments;  ///< by the name of the tree
 };
 
 }  // namespace slipway::config

@@ -13,9 +13,9 @@
 
 namespace slipway::config {
 
-enum class Origin { file, inline_map, external, set };
+enum class Origin { file, inline_map, external, set, chart };
 
-[[nodiscard]] std::string_view name_of(Origin origin);  ///< "file", "inline", "external", "set"
+[[nodiscard]] std::string_view name_of(Origin origin);  ///< "file", "inline", "external", "set", "chart"
 
 struct PlannedLayer {
   Origin origin = Origin::file;

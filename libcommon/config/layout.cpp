@@ -28,6 +28,7 @@ std::string_view name_of(Origin origin) {
   case Origin::inline_map: return "inline";
   case Origin::external: return "external";
   case Origin::set: return "set";
+  case Origin::chart: return "chart";
   }
   return "file";
 }

@@ -78,7 +78,9 @@ const Tree& Registry::tree_of(const std::string& environment) const {
   if (pinned_ || rule == nullptr || (rule->ref.empty() && rule->registry.empty())) return tree_;
   if (const auto known = cache_->trees.find(environment); known != cache_->trees.end()) return known->second;
   auto tree = [&] {
-    if (rule->registry.empty()) return Tree(tree_.shared(), tree_.repository().resolve(rule->ref));
+    if (rule->registry.empty())
+      return opener_ ? opener_({{}, rule->ref, layout_.file})
+                     : Tree(tree_.shared(), tree_.repository().resolve(rule->ref));
     if (!opener_)
       throw Error(failure::bad_usage, fmt::format("the environment '{}' lies in a registry of its own, {}", environment,
                                                   git::without_credentials(rule->registry)));
@@ -189,6 +191,13 @@ std::vector<std::string> Registry::environments(std::string_view service) const 
   return {all.begin(), all.end()};
 }
 
+std::vector<std::string> Registry::readable_environments(const std::string& service) const {
+  if (!layout_.environments.empty() || is_stateful(directory_of(service, tree_), tree_)) return environments(service);
+  auto& all = cache_->all_environments[tree_.name()];
+  if (!all) all = environments();
+  return *all;
+}
+
 std::vector<std::string> Registry::releases(const std::string& service, const std::string& environment) const {
   const auto& tree = tree_of(environment);
   const auto directory = directory_of(service, tree);
@@ -203,17 +212,26 @@ std::vector<std::string> Registry::releases(const std::string& service, const st
   return layout_.releases.empty() ? std::vector{layout_.default_release} : layout_.releases;
 }
 
+bool Registry::tells_releases(const std::string& service) const {
+  if (is_stateful(directory_of(service, tree_), tree_)) return true;  // its chains are by release
+  return std::ranges::any_of(layout_.layers_of(service), [](const LayerRule& rule) {
+    return rule.origin == Origin::inline_map || rule.name.holds("release");
+  });
+}
+
+bool Registry::has(const std::string& service, const std::string& environment) const {
+  const auto& tree = tree_of(environment);
+  return &tree == &tree_ || std::ranges::any_of(parents(tree), [&](const std::string& parent) {
+    return holds_service(tree, joined(parent, service));
+  });
+}
+
 std::vector<Selection> Registry::combinations() const {
   std::vector<Selection> out;
   for (const auto& service : services())
-    for (const auto& environment : environments(service)) {
-      const auto& tree = tree_of(environment);
-      if (&tree != &tree_ && std::ranges::none_of(parents(tree), [&](const std::string& parent) {
-            return holds_service(tree, joined(parent, service));
-          }))
-        continue;  // a branch or repository of its own need not have every service
-      for (auto& release : releases(service, environment)) out.push_back({service, environment, std::move(release)});
-    }
+    for (const auto& environment : readable_environments(service))
+      if (has(service, environment))
+        for (auto& release : releases(service, environment)) out.push_back({service, environment, std::move(release)});
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "config/layout.hpp"
 #include "config/tree.hpp"
 #include "data/merge.hpp"
+#include "git/mirror.hpp"
 #include "git/repository.hpp"
 
 #include <filesystem>
@@ -60,7 +61,8 @@ struct ReadOptions {
   std::function<std::string(const std::string& path, const std::string& content)> decrypt = {};
 };
 
-/// Opens another repository that a layout names for an environment.
+/// Opens another repository that a layout names for an environment, or at another ref the very repository that the
+/// layout lies in: then the location is empty.
 using Opener = std::function<Tree(const Source& source)>;
 
 /// A registry at a commit. Not for several threads at once.
@@ -90,12 +92,24 @@ class Registry {
   /// show, sorted.
   /// @throws Error not_found
   [[nodiscard]] std::vector<std::string> environments(std::string_view service = {}) const;
+  /// Those that a service can be read in: it need not have a file for each that others have.
+  /// @throws Error not_found
+  [[nodiscard]] std::vector<std::string> readable_environments(const std::string& service) const;
   /// What an environment installs of a service.
   /// @throws Error not_found
   [[nodiscard]] std::vector<std::string> releases(const std::string& service, const std::string& environment) const;
+  /// Whether the tree that holds an environment has the service: a branch or repository of its own need not have all.
+  [[nodiscard]] bool has(const std::string& service, const std::string& environment) const;
   /// Every service in each of its environments with each of its releases.
   [[nodiscard]] std::vector<Selection> combinations() const;
 
+  /// Whether anything of a service can differ by release.
+  /// @throws Error not_found
+  [[nodiscard]] bool tells_releases(const std::string& service) const;
+  /// What a combination's values are made of, without making them: equal texts at two commits, read with the same
+  /// options, mean equal values.
+  /// @throws Error as read(), but for what is wrong inside of files
+  [[nodiscard]] std::string ingredients(const Selection& selection) const;
   /// The layers and sets of one combination, before anything of it is read.
   /// @throws Error as read()
   [[nodiscard]] Chain chain(const Selection& selection) const;
@@ -143,11 +157,21 @@ class Registry {
   std::shared_ptr<Cache> cache_;
 };
 
+struct OpenOptions {
+  /// A commit, branch or tag that beats the source's `#REF` and pins every environment; empty for none.
+  std::string at = {};
+  std::string environment = {};                 ///< what `{env}` in the source stands for
+  std::optional<Layout> layout = std::nullopt;  ///< as for Registry
+  bool worktree = false;                        ///< the files as they lie, pinned; not together with `at`
+  /// Where repositories of other hosts are kept; null: such are refused.
+  std::shared_ptr<const git::Mirrors> mirrors = nullptr;
+  bool history = false;  ///< of a repository on another host: commits before the tip are needed, too
+};
+
 /// Opens what `source` names. `{env}` in it is filled in first.
-/// @param at a commit, branch or tag that beats the source's `#REF` and pins every environment; empty for none
-/// @throws Error as git::Repository::open and resolve; bad_usage when `{env}` stands in it and `environment` is empty
-[[nodiscard]] Registry open(const Source& source, std::string_view at = {}, std::string_view environment = {},
-                            std::optional<Layout> layout = std::nullopt);
+/// @throws Error as git::Repository::open and resolve and git::Mirrors::open; bad_usage when `{env}` stands in it and no environment is
+/// given, or when a bare repository is to be read as it lies
+[[nodiscard]] Registry open(const Source& source, const OpenOptions& options = {});
 
 /// `{env}` filled in, in the location and the ref.
 /// @throws Error bad_usage when it stands there and `environment` is empty

@@ -29,6 +29,29 @@ bool holds_references(const Value& value) {
          std::ranges::any_of(value.members(), [](const Value::Member& m) { return holds_references(m.value); });
 }
 
+/// No line of it may stand in an error.
+std::vector<data::YamlDocument> parse_secret(const std::string& text, const std::string& path) {
+  try {
+    return data::parse_yaml_stream(text, path);
+  } catch (const Error& error) {
+    throw Error(failure::bad_input, fmt::format("{} is malformed once it is decrypted, in {} places", path,
+                                                std::max<std::size_t>(error.findings().size(), 1)));
+  }
+}
+
+/// What sops prints is laid out afresh; a value is where a person finds it in the encrypted file.
+void take_marks(Value& plain, const Value& encrypted) {
+  plain.set_mark(encrypted.mark());
+  for (auto& member : plain.members())
+    for (const auto& other : encrypted.members())
+      if (other.key == member.key) {
+        member.key_mark = other.key_mark;
+        take_marks(member.value, other.value);
+      }
+  for (std::size_t i = 0; i < std::min(plain.items().size(), encrypted.items().size()); ++i)
+    take_marks(plain.items()[i], encrypted.items()[i]);
+}
+
 }  // namespace
 
 std::shared_ptr<const Registry::Document> Registry::document(const std::string& path, const std::string& id,
@@ -44,7 +67,10 @@ std::shared_ptr<const Registry::Document> Registry::document(const std::string& 
     if (!options.decrypt)
       throw Error(failure::bad_input, fmt::format("{} is encrypted with SOPS", path),
                   "--decrypt, with the key that sops needs");
-    parsed = data::parse_yaml_stream(options.decrypt(path, content), path);
+    const auto encrypted = std::move(parsed.front().root);
+    parsed = parse_secret(options.decrypt(path, content), path);
+    if (!parsed.empty()) take_marks(parsed.front().root, encrypted);
+    for (auto& one : parsed) one.warnings.clear();  // they are about lines that nobody has
     out->secret = true;
   }
   const auto finding = [&](const data::Mark& mark, std::string message) {
@@ -176,12 +202,40 @@ Source filled_in(Source source, std::string_view environment) {
   return source;
 }
 
-Registry open(const Source& source, std::string_view at, std::string_view environment, std::optional<Layout> layout) {
-  const auto filled = filled_in(source, environment);
-  auto repository = git::Repository::open(filled.location);
-  auto commit = repository.resolve(at.empty() ? filled.ref : std::string(at));
-  Registry registry(std::move(repository), std::move(commit), std::move(layout));
-  if (!at.empty()) registry.pin();
+std::string Registry::ingredients(const Selection& selection) const {
+  const auto& tree = tree_of(selection.environment);
+  const auto chain = this->chain(selection);
+  std::string out = chain.release;
+  for (const auto& layer : chain.layers) {
+    out += fmt::format("\n{} {} ", name_of(layer.origin), layer.path);
+    if (layer.origin == Origin::inline_map) out += data::to_json(layer.values);
+    else if (layer.origin == Origin::file) out += tree.id(layer.path).value_or(layer.required ? "required" : "-");
+  }
+  for (const auto& set : chain.sets) out += fmt::format("\nset {} {}", static_cast<int>(set.kind), set.text);
+  return out;
+}
+
+Registry open(const Source& source, const OpenOptions& options) {
+  const auto filled = filled_in(source, options.environment);
+  const auto revision = options.at.empty() ? filled.ref : options.at;
+  const auto get = [mirrors = options.mirrors, history = options.history](const std::string& location,
+                                                                         std::string_view wanted) {
+    std::error_code unused;
+    const bool remote = mirrors && git::Repository::is_remote(location) && !std::filesystem::exists(location, unused);
+    return std::make_shared<const git::Repository>(remote ? mirrors->open(location, wanted, history)
+                                                          : git::Repository::open(location));
+  };
+  auto repository = get(filled.location, revision);
+  auto commit = repository->resolve(revision);
+  const Opener opener = [get, own = filled.location](const Source& other) {
+    auto another = get(other.location.empty() ? own : other.location, other.ref);
+    auto tip = another->resolve(other.ref);
+    return Tree(std::move(another), std::move(tip));
+  };
+  Registry registry(options.worktree ? Tree::worktree(std::move(repository), std::move(commit))
+                                     : Tree(std::move(repository), std::move(commit)),
+                    options.layout, opener);
+  if (!options.at.empty() || options.worktree) registry.pin();
   return registry;
 }
 

@@ -33,21 +33,6 @@ std::optional<Statement> statement(const Layer& layer, const KeyPath& path) {
   return Statement{&layer, value, true};
 }
 
-Trace trace(const Bundle& bundle, const Leaf& leaf) {
-  Trace out{leaf.path, leaf.value, {}};
-  for (const auto& layer : bundle.layers) {
-    if (!layer.present || !layer.values.is(Kind::mapping)) continue;
-    auto said = statement(layer, leaf.path);
-    if (!said) continue;
-    // `{}` over a map merges nothing into it, so it says nothing.
-    const bool merges_nothing = said->direct && said->value->is(Kind::mapping) && !out.statements.empty() &&
-                                out.statements.back().direct && out.statements.back().value->is(Kind::mapping);
-    if (!merges_nothing) out.statements.push_back(*said);
-  }
-  std::ranges::reverse(out.statements);
-  return out;
-}
-
 void compare(const Value* before, const Value* after, KeyPath& path, std::vector<Change>& out);
 
 template <typename Each>
@@ -93,9 +78,24 @@ void compare(const Value* before, const Value* after, KeyPath& path, std::vector
 
 }  // namespace
 
+Trace trace(const Bundle& bundle, const KeyPath& path) {
+  Trace out{path, find(bundle.values, path), {}};
+  for (const auto& layer : bundle.layers) {
+    if (!layer.present || !layer.values.is(Kind::mapping)) continue;
+    auto said = statement(layer, path);
+    if (!said) continue;
+    // `{}` over a map merges nothing into it, so it says nothing.
+    const bool merges_nothing = said->direct && said->value->is(Kind::mapping) && !out.statements.empty() &&
+                                out.statements.back().direct && out.statements.back().value->is(Kind::mapping);
+    if (!merges_nothing) out.statements.push_back(*said);
+  }
+  std::ranges::reverse(out.statements);
+  return out;
+}
+
 std::vector<Trace> explain(const Bundle& bundle, const KeyPath& path) {
   std::vector<Trace> out;
-  for (const auto& leaf : leaves(at(bundle.values, path), path)) out.push_back(trace(bundle, leaf));
+  for (const auto& leaf : leaves(at(bundle.values, path), path)) out.push_back(trace(bundle, leaf.path));
   std::ranges::sort(out, {}, [](const Trace& one) { return show_path(one.path); });
   return out;
 }

@@ -25,6 +25,9 @@ struct Trace {
   std::vector<Statement> statements;   ///< the one that counts first, then those it beat, latest first
 };
 
+/// Of one path, which need not be a leaf; without statements when no layer says anything about it.
+[[nodiscard]] Trace trace(const Bundle& bundle, const KeyPath& path);
+
 /// One entry for each leaf at or below `path`.
 /// @throws Error not_found, as at()
 [[nodiscard]] std::vector<Trace> explain(const Bundle& bundle, const KeyPath& path);

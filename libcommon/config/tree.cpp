@@ -93,6 +93,15 @@ std::optional<git::Blob> Tree::read(std::string_view path) const {
   return git::Blob{*where, std::move(id), std::move(content)};
 }
 
+std::optional<std::string> Tree::id(std::string_view path) const {
+  if (!is_worktree()) {
+    const auto place = repository_->find(commit_, path);
+    return place ? std::optional(place->id.hex()) : std::nullopt;
+  }
+  const auto blob = read(path);
+  return blob ? std::optional(blob->id.hex()) : std::nullopt;
+}
+
 std::vector<git::Entry> Tree::list(std::string_view path) const {
   if (!is_worktree()) return repository_->list(commit_, path);
   std::vector<git::Entry> out;

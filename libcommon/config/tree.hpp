@@ -32,6 +32,8 @@ class Tree {
   /// As in git::Repository, for both kinds; the ids of a work tree's files are those that git would give them.
   [[nodiscard]] std::optional<git::Blob> read(std::string_view path) const;
   [[nodiscard]] std::vector<git::Entry> list(std::string_view path) const;
+  /// The id of the file at `path`, links followed, without reading it where that can be; nothing when there is none.
+  [[nodiscard]] std::optional<std::string> id(std::string_view path) const;
 
  private:
   std::shared_ptr<const git::Repository> repository_;

@@ -81,7 +81,8 @@ class Session {
     const auto source = config::choose_source(location, context_.env, std::filesystem::current_path());
     std::optional<std::filesystem::path> file;
     if (!options_.targets_file.empty()) file = options_.targets_file;
-    return {config::open(source, plan ? plan->commit : options_.commit), file};
+    auto mirrors = std::make_shared<const git::Mirrors>(git::MirrorPolicy{}, context_.env, run());
+    return {config::open(source, {.at = plan ? plan->commit : options_.commit, .mirrors = std::move(mirrors)}), file};
   }
 
   /// A digest that the registry does not have would be found out by a kubelet, half a minute after the release was

@@ -53,7 +53,8 @@ deploy::Targets read_targets(const Options& options, const cli::Context& context
                                   piped ? "stdin" : *options.targets_file);
   }
   const auto registry =
-      config::open(config::choose_source(options.registry, context.env, std::filesystem::current_path()));
+      config::open(config::choose_source(options.registry, context.env, std::filesystem::current_path()),
+                   {.mirrors = std::make_shared<const git::Mirrors>(git::MirrorPolicy{}, context.env, context.run)});
   const auto blob = registry.repository().read(registry.commit(), targets_name);
   if (!blob)
     throw Error(failure::not_found,

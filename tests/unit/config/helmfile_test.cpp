@@ -258,7 +258,7 @@ TEST_CASE("a registry with state files is found by itself") {
   CHECK(registry.services() == std::vector<std::string>{"plain", "web"});
   CHECK(registry.environments("web") == std::vector<std::string>{"staging", "eqiad"});
   CHECK(registry.releases("web", "eqiad") == std::vector<std::string>{"main", "main-canary"});
-  CHECK(registry.combinations().size() == 4);
+  CHECK(registry.combinations().size() == 5);  // the plain one is there for the environments of the other, too
   const auto bundle = registry.read({.service = "web", .environment = "eqiad", .release = {}});
   CHECK(bundle.release == "main");
   CHECK(data::to_json(bundle.values) == R"({"a":2,"environment":"eqiad","group":"a,c","release":"main","zone":"eu"})");
@@ -270,6 +270,6 @@ TEST_CASE("a registry with state files is found by itself") {
           static_cast<void>(registry.read({.service = "web", .environment = "eqiat", .release = {}}));
         }).message() == "there is no environment 'eqiat' for 'web'; did you mean 'eqiad'?");
   // Where the layout says so, only state files make services.
-  const auto only = config::open({made.path().string(), {}, "a test"}, {}, {}, config::Layout::helmfile("services"));
+  const auto only = config::open({made.path().string(), {}, "a test"}, {.layout = config::Layout::helmfile("services")});
   CHECK(only.services() == std::vector<std::string>{"web"});
 }

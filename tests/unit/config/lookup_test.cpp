@@ -19,7 +19,7 @@ using slipway::testing::TestRepository;
 namespace {
 
 Registry open(const TestRepository& made, std::string_view at = {}) {
-  return config::open({made.path().string(), {}, "a test"}, at);
+  return config::open({made.path().string(), {}, "a test"}, {.at = std::string(at)});
 }
 
 config::Bundle read(const TestRepository& made, std::string service, std::string environment,
@@ -247,10 +247,10 @@ TEST_CASE("a registry for each environment") {
   const auto made = small();
   const auto pattern = made.beside("config-{env}.git").string();
   made.git({"clone", "-q", "--bare", made.path().string(), made.beside("config-staging.git").string()});
-  auto registry = config::open({pattern, {}, "a test"}, {}, "staging");
+  auto registry = config::open({pattern, {}, "a test"}, {.environment = "staging"});
   CHECK(json(registry.read({.service = "echo", .environment = "staging"})) == R"({"a":"echo"})");
   failed(failure::bad_usage, [&] { static_cast<void>(config::open({pattern, {}, "a test"})); });
-  failed(failure::not_found, [&] { static_cast<void>(config::open({pattern, {}, "a test"}, {}, "dc1")); });
+  failed(failure::not_found, [&] { static_cast<void>(config::open({pattern, {}, "a test"}, {.environment = "dc1"})); });
 }
 
 TEST_CASE("where the registry is: the option, the variable, the settings, the directory around") {
