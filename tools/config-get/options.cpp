@@ -50,8 +50,7 @@ void describe(cli::App& app, Options& options) {
   app.positional("SERVICE", options.plain_service, "name of the service");
   describe_commands(app, options);
   app.group("Registry");
-  app.option("--registry", options.registry, "WHERE[#REF]",
-             "path or URL; default $CONFIG_REGISTRY, else around here");
+  app.option("--registry", options.registry, "WHERE[#REF]", "path or URL; default $CONFIG_REGISTRY");
   app.option("--at", options.at, "COMMIT", "commit, branch or tag to read at");
   app.group("Selection");
   app.option("-e,--environment", options.environments, "NAME", "environment, such as staging");
@@ -81,7 +80,6 @@ void describe(cli::App& app, Options& options) {
   app.option("--max-age", options.max_age, "DURATION", "a copy that young will do, without asking the host");
   app.option("--lock-timeout", options.lock_timeout, "DURATION", "wait so long for another run's fetch; 30s");
   app.example("for helm -f -", "config-get hello -e staging");
-  app.example("one value", "config-get hello -e staging -k image.tag");
   app.example("as a bundle", "config-get hello -e dc1 -o bundle | deploy-helm plan hello");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
              ExitCode::cannot_create, ExitCode::io, ExitCode::try_again, ExitCode::permission, ExitCode::setup});
