@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Finished images on real registries: an OCI layout from a folder, a file and a pipe, an image for two platforms, and promotion
-# from one registry into another that goes on without the first. What was pushed is pulled by docker, skopeo and containerd.
+# from one registry into another that goes on without the first. What was pushed is pulled by docker, skopeo, containerd and podman.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/e2e/registry/lib.sh
@@ -13,6 +13,7 @@ make_image
 need_containerd
 export DOCKER_CONFIG=$scratch/no-login HOME=$scratch
 mkdir "$scratch/no-login"
+printf "{}\n" >"$scratch/no-login/config.json" # podman wants the file
 staging=127.0.0.1:28470 production=127.0.0.1:28471
 real_registry staging 28470
 staging_pid=$pid
@@ -20,6 +21,9 @@ real_registry production 28471
 for host in "$staging" "$production"; do
   within 20 answers "http://$host/v2/" || { cat "$scratch/staging.log" "$scratch/production.log"; exit 1; }
 done
+
+# podman with a storage of its own.
+podman_here() { podman --root "$scratch/podman" --runroot "$scratch/podman-run" --storage-driver vfs "$@"; }
 
 # pulled_plain HOST/NAME@DIGEST: as pulled_alike, without TLS.
 pulled_plain() {
@@ -31,7 +35,10 @@ pulled_plain() {
   holds "  skopeo pulls it" skopeo copy -q --src-tls-verify=false "docker://$reference" "oci-archive:$scratch/skopeo.tar"
   holds "  containerd pulls it" ctr_here images pull --snapshotter native --plain-http "$reference"
   holds "  and hands it out" ctr_here images export "$scratch/containerd.tar" "$reference"
-  holds "  each the same, file by file" same_files "$scratch/layout.tar" "$scratch/docker.tar" "$scratch/skopeo.tar" "$scratch/containerd.tar"
+  holds "  podman pulls it" podman_here pull -q --tls-verify=false "$reference"
+  rm -f "$scratch/podman.tar"
+  holds "  and hands it out" podman_here save -q --format oci-archive -o "$scratch/podman.tar" "$reference"
+  holds "  each the same, file by file" same_files "$scratch/layout.tar" "$scratch/docker.tar" "$scratch/skopeo.tar" "$scratch/containerd.tar" "$scratch/podman.tar"
 }
 
 # ---- a layout, as skopeo and buildah write it
