@@ -229,7 +229,10 @@ void set_server_name(Transfer& transfer, const Url& url, const std::string& name
 }
 
 void set_tls(CURL* easy, const Tls& tls) {
-  if (tls.ca_pem) {
+  if (!tls.verify) {  // nothing to compare with: reading the system's authorities takes 20 ms
+    set<const char*>(easy, CURLOPT_CAINFO, nullptr);
+    set<const char*>(easy, CURLOPT_CAPATH, nullptr);
+  } else if (tls.ca_pem) {
     const auto blob = blob_of(*tls.ca_pem);
     set(easy, CURLOPT_CAINFO_BLOB, &blob);
     set<const char*>(easy, CURLOPT_CAPATH, nullptr);  // else the system's store counts as well
@@ -344,7 +347,13 @@ Result conclude(Transfer& transfer, CURLcode code) {
     std::string message(transfer.message.data());
     if (message.empty()) message = curl_easy_strerror(code);
     if (transfer.too_large) message = fmt::format("more than {}", text::show_size(transfer.request.max_body));
-    const auto kind = kind_of(code, transfer, message);
+    auto kind = kind_of(code, transfer, message);
+    long proxy = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+    if (proxy >= 400) {  // a refusal that stays, or one that may pass, as 502
+      message = fmt::format("{}{}", proxy_refuses, proxy);
+      kind = proxy < 500 && proxy != 408 && proxy != 429 ? Transport::Kind::aborted : Transport::Kind::connect;
+    }
     return {std::nullopt, Transport{kind, text::printable(message), static_cast<std::uint64_t>(sent)}};
   }
   long status = 0;

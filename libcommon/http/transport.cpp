@@ -2,6 +2,7 @@
 // What a missing answer means, in our own words: shared by all protocols that are spoken over HTTP.
 #include "core/text.hpp"
 #include "http/client.hpp"
+#include "http/wire.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +48,10 @@ Error describe(const Transport& transport, const Request& request) {
   case Kind::stalled: return {failure::unreachable, fmt::format("{} went silent: {}", where, why)};
   case Kind::timeout: return {failure::timed_out, fmt::format("no answer from {} in time: {}", where, why)};
   case Kind::too_large: return {failure::protocol, fmt::format("the answer of {} is too large: {}", where, why)};
-  case Kind::aborted: return {failure::protocol, fmt::format("the transfer from {} was given up: {}", where, why)};
+  case Kind::aborted:
+    if (why.starts_with(proxy_refuses))
+      return {failure::denied, fmt::format("{} is not to be reached: {}", where, why), "see HTTPS_PROXY and NO_PROXY"};
+    return {failure::protocol, fmt::format("the transfer from {} was given up: {}", where, why)};
   case Kind::tls: break;
   }
   if (has("wrong version number") || has("unknown protocol") || has("packet length too long"))

@@ -7,8 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string_view>
 
 namespace slipway::http {
+
+/// How a message begins that says why a proxy does not let us through.
+inline constexpr std::string_view proxy_refuses = "the proxy answers HTTP ";
 
 /// Bytes that the other side has confirmed and bytes that came from it, since the connection was made. Nothing
 /// where the kernel does not say (no TCP, not Linux).

@@ -69,8 +69,10 @@ class Live : public View {
     if (event.kind == "verdict") end_row(event);
     if (event.level > most_) return;
     const auto line = sentence(event);
+    if (event.kind == moment && line.empty()) dirty_ = rows_.erase(key_of(event)) > 0 || dirty_;
     if (line.empty()) return;
-    if (event.kind == "stage.start" || event.kind == "progress" || event.kind == "pod" || event.kind == "layer") {
+    if (event.kind == "stage.start" || event.kind == moment || event.kind == "progress" || event.kind == "pod" ||
+        event.kind == "layer") {
       auto& row = rows_.try_emplace(key_of(event), Row{event.at, {}, {}, {}, {}}).first->second;
       row.bar = bar_of(event);
       row.subject = row.bar.empty() ? std::string() : event.subject;
@@ -95,6 +97,7 @@ class Live : public View {
       ticker_.join();
     }
     const std::scoped_lock lock(mutex_);
+    if (std::erase_if(rows_, [](const auto& row) { return row.first.starts_with(moment); }) > 0) dirty_ = true;
     if (!dirty_ && rows_.empty()) return;
     draw(drawn_);
     rows_.clear();
@@ -115,7 +118,8 @@ class Live : public View {
   void end_row(const Event& event) {
     auto subject = event.subject;
     for (const auto& [name, value] : event.fields)
-      if (const auto* place = std::get_if<std::string>(&value); place != nullptr && name == "cluster" && !place->empty())
+      if (const auto* place = std::get_if<std::string>(&value);
+          place != nullptr && name == "cluster" && !place->empty())
         subject = *place + ' ' + subject;
     const auto row = rows_.find("stage " + subject);
     if (row == rows_.end()) return;
@@ -126,7 +130,8 @@ class Live : public View {
   }
 
   static std::string key_of(const Event& event) {
-    return (event.kind == "pod" || event.kind == "layer" ? event.kind + " " : "stage ") + event.subject;
+    return (event.kind == "pod" || event.kind == "layer" || event.kind == moment ? event.kind + " " : "stage ") +
+           event.subject;
   }
 
   /// Rows with a bar stand in columns: subject, bar, age, text.

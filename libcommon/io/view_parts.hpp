@@ -9,6 +9,10 @@
 
 namespace slipway::io {
 
+/// The kind of an event that says how far something is just now: only for a view that draws over it. Without a text it
+/// is over.
+inline constexpr std::string_view moment = "moment";
+
 constexpr std::string_view color_reset = "\x1b[0m";
 
 /// An escape sequence, or nothing.

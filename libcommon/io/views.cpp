@@ -25,11 +25,12 @@ class Plain : public View {
   Plain(int fd, Level most, bool color) : fd_(fd), most_(most), color_(color) {}
 
   void show(const Event& event) override {
-    if (event.level > most_ || event.told) return;
+    if (event.level > most_ || event.told || event.kind == moment) return;
     const auto line = sentence(event);
     if (line.empty()) return;
     const auto color = color_ ? color_of(event) : std::string_view{};
-    put(fd_, fmt::format("{} {}{}{}\n", clock_text(event.at), color, line, color.empty() ? std::string_view{} : color_reset));
+    put(fd_, fmt::format("{} {}{}{}\n", clock_text(event.at), color, line,
+                         color.empty() ? std::string_view{} : color_reset));
   }
 
  private:
@@ -49,6 +50,7 @@ class JsonLines : public View {
   }
 
   void show(const Event& event) override {
+    if (event.kind == moment) return;
     nlohmann::ordered_json line{
         {"schema", "event-log/v1"}, {"at", text::rfc3339(event.at)},   {"tool", tool_}, {"run", run_},
         {"kind", event.kind},       {"level", level_name(event.level)}};

@@ -23,6 +23,8 @@ struct Access {
   bool anonymous = false;   ///< no login at all
   bool plain_http = false;  ///< http also where the registry is not on this machine
   http::Tls tls;
+  /// One folder HOST[:PORT] for each registry, as docker's certs.d; by default docker's and podman's.
+  std::optional<std::filesystem::path> certs_dir;
   int retries = 6;                          ///< of one request that makes no progress
   std::chrono::milliseconds stall{60'000};  ///< no byte either way for so long ends a request
   std::uint64_t chunk = 0;                  ///< bytes of a body at most; zero: as many as the registry takes

@@ -4,6 +4,7 @@
 #include "core/base64.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
+#include "oci/certs.hpp"
 #include "oci/retry.hpp"
 
 #include <fmt/format.h>
@@ -125,7 +126,10 @@ http::Request Authorizer::token_request(const std::vector<std::string>& scopes, 
   http::Request request;
   const auto realm = challenge_->parameter("realm");
   const auto service = http::percent_encode(challenge_->parameter("service"));
-  request.tls = access_.tls;
+  const auto url = http::Url::parse(realm);
+  request.proxy = proxy_for(access_, realm);
+  request.tls =
+      url ? tls_for(access_, url->port ? fmt::format("{}:{}", url->host, *url->port) : url->host, run_) : access_.tls;
   request.stall_timeout = access_.stall;
   request.max_body = 1U << 20U;
   if (!identity.empty()) {

@@ -11,7 +11,8 @@ namespace slipway::oci {
 
 enum class Packing { plain, gzip, zstd, xz, bzip2 };
 
-/// By magic number; plain for anything else. Six bytes are enough.
+/// By magic number; plain for anything else. As many bytes as this are enough:
+inline constexpr std::size_t packing_signature = 6;
 [[nodiscard]] Packing packing_of(std::string_view first_bytes);
 
 /// Whether a stream that begins with these bytes can only be an archive, and not a line of text.

@@ -59,18 +59,19 @@ void InPlace::each_piece(const Extent& part, const std::function<void(std::strin
   }
 }
 
-http::Body InPlace::packed(const Extent& part, std::uint64_t size) const {
+http::Body InPlace::packed(const Extent& part, std::uint64_t size, Profile profile) const {
   struct Place {
+    explicit Place(Profile profile) : compressor(profile) {}
     std::uint64_t done = 0;
     std::string ready;
     std::size_t given = 0;
     std::optional<bool> kept;
-    GzipCompressor compressor;
+    BlockCompressor compressor;
     std::string raw;
   };
-  const auto place = std::make_shared<Place>();
-  const auto refill = [file = *this, part, place] {
-    place->raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(part.size - place->done, gzip_block)));
+  const auto place = std::make_shared<Place>(profile);
+  const auto refill = [file = *this, part, place, block = std::uint64_t{block_of(profile)}] {
+    place->raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(part.size - place->done, block)));
     file.fill(part.offset + place->done, place->raw.data(), place->raw.size());
     if (!place->kept) place->kept = packing_of(place->raw) != Packing::plain;
     place->done += place->raw.size();

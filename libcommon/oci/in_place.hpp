@@ -5,6 +5,7 @@
 
 #include "core/fs.hpp"
 #include "http/client.hpp"
+#include "oci/compress.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -32,8 +33,8 @@ class InPlace {
   /// The part in pieces.
   void each_piece(const Extent& part, const std::function<void(std::string_view)>& take) const;
 
-  /// A layer as it is sent, packed anew, `size` bytes of it.
-  [[nodiscard]] http::Body packed(const Extent& part, std::uint64_t size) const;
+  /// A layer as it is sent, packed anew, `size` bytes of it; one that is packed already as it is.
+  [[nodiscard]] http::Body packed(const Extent& part, std::uint64_t size, Profile profile) const;
   /// The bytes as they are.
   [[nodiscard]] http::Body plain(const Extent& part) const;
   [[nodiscard]] const std::string& name() const { return name_; }

@@ -21,12 +21,16 @@ constexpr std::size_t most_places_tried = 2;
 /// In the memory, beside the profiles of layers: a configuration, whose diff id is its own digest.
 constexpr std::string_view config_profile = "config";
 
-/// Layers of other packings, or with other places to get them from, are not for taking over.
-bool is_gzip_layer(const Descriptor& layer) {
-  return layer.media_type == media::docker_layer || layer.media_type == media::oci_layer;
-}
-
 }  // namespace
+
+/// Layers of other packings than ours, or with other places to get them from, are not for taking over.
+bool Pusher::fits(const Descriptor& layer) const {
+  switch (packing_of(profile_)) {
+  case Packing::zstd: return layer.media_type == media::oci_layer_zstd;
+  case Packing::plain: return layer.media_type == media::docker_layer_tar || layer.media_type == media::oci_layer_tar;
+  default: return layer.media_type == media::docker_layer || layer.media_type == media::oci_layer;
+  }
+}
 
 void Pusher::learn(const Announced& announced) {
   if (!options_.reuse) return;
@@ -115,7 +119,7 @@ bool Pusher::read_config(Earlier& earlier) {
 bool Pusher::is_announced(const Earlier& earlier, const Announced& announced) const {
   return announced.id && (earlier.manifest.config.digest == *announced.id || earlier.stored.digest == *announced.id) &&
          earlier.manifest.layers.size() == announced.diff_ids.size() &&
-         std::ranges::all_of(earlier.manifest.layers, is_gzip_layer);
+         std::ranges::all_of(earlier.manifest.layers, [this](const auto& layer) { return fits(layer); });
 }
 
 /// A manifest that stands under its tag has its blobs below it: nothing needs to be asked.
@@ -123,7 +127,7 @@ void Pusher::take_over(const Earlier& earlier) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < earlier.diff_ids.size(); ++i) {
     auto descriptor = earlier.manifest.layers[i];
-    descriptor.media_type = media::docker_layer;
+    descriptor.media_type = layer_type(packing_of(profile_));
     known_.emplace(earlier.diff_ids[i], Known{std::move(descriptor), State::reused});
   }
 }
@@ -133,17 +137,44 @@ void Pusher::confirm_known(const Earlier& earlier) {
   const auto place = fmt::format("{}/{}", earlier.at->registry->name(), earlier.at->repository);
   for (std::size_t i = 0; i < earlier.diff_ids.size(); ++i) {
     const auto& layer = earlier.manifest.layers[i];
-    if (!is_gzip_layer(layer) || knows(earlier.diff_ids[i])) continue;
-    uploads_.add([this, layer, place, diff_id = earlier.diff_ids[i]] {
+    if (!fits(layer) || knows(earlier.diff_ids[i])) continue;
+    uploads_.add([this, layer, place, at = earlier.at, diff_id = earlier.diff_ids[i]] {
+      if (options_.verify == PushOptions::Verify::full && !holds(*at, layer, diff_id)) return;
       if (!bring(layer.digest, layer.size, {place})) return;
       auto descriptor = layer;
-      descriptor.media_type = media::docker_layer;
+      descriptor.media_type = layer_type(packing_of(profile_));
       const std::lock_guard lock(mutex_);
       known_.emplace(diff_id, Known{std::move(descriptor), State::reused});
     });
   }
   uploads_.wait(run_);
   check();
+}
+
+/// Whether a blob is that layer, by fetching it: whoever may write the earlier image could pair them wrongly.
+bool Pusher::holds(const Destination& at, const Descriptor& layer, const Digest& diff_id) const {
+  Hasher blob(layer.digest.algorithm());
+  Hasher raw;
+  Decoder decoder(packing_of(profile_), [&](std::string_view bytes) { raw.update(bytes); });
+  try {
+    static_cast<void>(at.registry->download(at.repository, layer.digest, layer.size,
+                                            {.take =
+                                                 [&](std::string_view bytes) {
+                                                   blob.update(bytes);
+                                                   decoder.feed(bytes);
+                                                 },
+                                             .full = [] { return false; },
+                                             .unwanted = [] { return false; }}));
+    decoder.finish();
+  } catch (const Error& error) {
+    if (error.failure().id != failure::bad_input.id && error.failure().id != failure::not_found.id) throw;
+    run_.events.warn(fmt::format("{} is not reused: {}", layer.digest.text(), error.message()));
+    return false;
+  }
+  if (blob.finish() == layer.digest && raw.finish() == diff_id) return true;
+  run_.events.warn(
+      fmt::format("{} is not reused: it is not the layer that the earlier image says it is", layer.digest.text()));
+  return false;
 }
 
 // The layer memory.
@@ -164,23 +195,24 @@ bool Pusher::knows_or_recalls(const Digest& diff_id) {
 
 void Pusher::recall(std::span<const Digest> diff_ids) {
   for (const auto& diff_id : diff_ids)
-    if (!knows(diff_id) && memory_.find(diff_id, profile_)) uploads_.add([this, diff_id] { recall_one(diff_id); });
+    if (!knows(diff_id) && memory_.find(diff_id, name_of(profile_)))
+      uploads_.add([this, diff_id] { recall_one(diff_id); });
   uploads_.wait(run_);
   check();
 }
 
 void Pusher::recall_one(const Digest& diff_id) {
-  const auto blob = memory_.find(diff_id, profile_);
+  const auto blob = memory_.find(diff_id, name_of(profile_));
   if (!blob) return;
   const auto state = bring(blob->digest, blob->size, blob->places);
   if (!state) return;
   const Descriptor descriptor{
-      .media_type = std::string(media::docker_layer), .digest = blob->digest, .size = blob->size};
+      .media_type = std::string(layer_type(packing_of(profile_))), .digest = blob->digest, .size = blob->size};
   {
     const std::lock_guard lock(mutex_);
     known_.emplace(diff_id, Known{descriptor, *state});
   }
-  remember(diff_id, profile_, descriptor);
+  remember(diff_id, name_of(profile_), descriptor);
 }
 
 /// A blob that is said to be in `places`, into every destination without sending it; nothing when one of

@@ -44,13 +44,39 @@ PackedLayer::PackedLayer(Packer& packer, std::string name, Packed how)
 PackedLayer::~PackedLayer() { drop_pieces(); }
 
 void PackedLayer::write(std::string_view bytes) {
+  if (begun_) return take(bytes);
+  head_ += bytes;
+  if (head_.size() >= packing_signature) begin();
+}
+
+void PackedLayer::begin() {
+  begun_ = true;
+  if (!how_.as_is) packing_ = packing_of(head_);
+  if (packing_ == Packing::xz || packing_ == Packing::bzip2)
+    throw Error(failure::bad_input,
+                fmt::format("layer {} in the archive is packed, and not with gzip or zstd", text::printable(name_)));
+  const auto& kind = packer_.kind_;
+  kept_ = how_.as_is || (packing_ != Packing::plain && (!kind.all || packing_ == packing_of(kind.profile)));
+  if (packing_ != Packing::plain)
+    decoder_.emplace(packing_, [this](std::string_view raw) { kept_ ? take_raw(raw) : fill(raw); });
+  take(std::exchange(head_, {}));
+}
+
+void PackedLayer::take(std::string_view bytes) {
+  if (decoder_ && !kept_) decoder_->feed(bytes);
+  else fill(bytes);
+}
+
+void PackedLayer::fill(std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto part = bytes.substr(0, gzip_block - block_.size());
+    const auto part = bytes.substr(0, packer_.block_ - block_.size());
     block_ += part;
     bytes.remove_prefix(part.size());
-    if (block_.size() == gzip_block) flush();
+    if (block_.size() == packer_.block_) flush();
   }
 }
+
+Packing PackedLayer::packing() const { return kept_ ? packing_ : packing_of(packer_.kind_.profile); }
 
 void PackedLayer::take_raw(std::string_view raw) {
   raw_hasher_.update(raw);
@@ -58,18 +84,11 @@ void PackedLayer::take_raw(std::string_view raw) {
 }
 
 void PackedLayer::flush() {
-  if (std::exchange(first_, false)) {
-    packing_ = packing_of(block_);
-    if (!how_.as_is && (packing_ == Packing::xz || packing_ == Packing::bzip2))
-      throw Error(failure::bad_input,
-                  fmt::format("layer {} in the archive is packed, and not with gzip or zstd", text::printable(name_)));
-    if (!how_.as_is && packing_ != Packing::plain)
-      decoder_.emplace(packing_, [this](std::string_view raw) { take_raw(raw); });
-  }
-  if (!as_it_came() && !packer_.raw_blocks_.take(1)) packer_.check();
-  if (!packer_.budget_.take(gzip_block)) packer_.check();
+  flushed_ = true;
+  if (!kept_ && !packer_.raw_blocks_.take(1)) packer_.check();
+  if (!packer_.budget_.take(packer_.block_)) packer_.check();
   const auto slot = std::make_shared<Slot>();
-  if (as_it_came()) {
+  if (kept_) {
     if (decoder_) decoder_->feed(block_);
     slot->packed = block_;
     slot->done = true;
@@ -82,13 +101,13 @@ void PackedLayer::flush() {
   std::unique_lock lock(mutex_);
   order_.push_back(slot);
   if (slot->done) {
-    packer_.budget_.give(gzip_block - slot->packed.size());
+    packer_.budget_.give(packer_.block_ - slot->packed.size());
     return append_done(lock);
   }
   lock.unlock();
   packer_.workers_.add([layer = shared_from_this(), slot] {
     auto& packer = layer->packer_;
-    std::optional<GzipCompressor> compressor;
+    std::optional<BlockCompressor> compressor;
     {
       const std::lock_guard compressors(packer.spare_mutex_);
       if (!packer.compressors_.empty()) {
@@ -96,13 +115,13 @@ void PackedLayer::flush() {
         packer.compressors_.pop_back();
       }
     }
-    if (!compressor) compressor.emplace();
+    if (!compressor) compressor.emplace(packer.kind_.profile);
     const auto member = compressor->compress(slot->raw);
     std::unique_lock done(layer->mutex_);
     slot->packed = std::string(member);
     packer.give_back(std::exchange(slot->raw, {}));
     slot->done = true;
-    packer.budget_.give(gzip_block - std::min(slot->packed.size(), gzip_block));
+    packer.budget_.give(packer.block_ - packer.charge(slot->packed));
     packer.raw_blocks_.give(1);
     layer->append_done(done);
     const std::lock_guard compressors(packer.spare_mutex_);
@@ -111,9 +130,11 @@ void PackedLayer::flush() {
 }
 
 void PackedLayer::finish() {
-  if (!block_.empty() || first_) flush();
+  if (!begun_) begin();
+  if (decoder_ && !kept_) decoder_->finish();
+  if (!block_.empty() || !flushed_) flush();
+  if (decoder_ && kept_) decoder_->finish();
   packer_.give_back(std::exchange(block_, {}));
-  if (decoder_) decoder_->finish();
   std::unique_lock lock(mutex_);
   if (!how_.as_is) diff_id_ = raw_hasher_.finish();
   raw_done_ = true;
@@ -132,7 +153,7 @@ void PackedLayer::append_done(std::unique_lock<std::mutex>& lock) {
     hasher_.update(packed);
     lock.lock();
     size_ += packed.size();
-    if (discarded_) packer_.budget_.give(std::min(packed.size(), gzip_block));
+    if (discarded_) packer_.budget_.give(packer_.charge(packed));
     else pieces_.push_back(std::move(packed));
     overflowed_ = overflowed_ || size_ > packer_.window_;
   }
@@ -192,7 +213,7 @@ std::size_t PackedLayer::read(char* into, std::size_t size) {
   const auto got = piece.copy(into, size, offset_);
   offset_ += got;
   if (offset_ == piece.size()) {
-    packer_.budget_.give(std::min(piece.size(), gzip_block));
+    packer_.budget_.give(packer_.charge(piece));
     pieces_.pop_front();
     offset_ = 0;
   }
@@ -206,7 +227,7 @@ void PackedLayer::discard() {
 }
 
 void PackedLayer::drop_pieces() {
-  for (const auto& piece : pieces_) packer_.budget_.give(std::min(piece.size(), gzip_block));
+  for (const auto& piece : pieces_) packer_.budget_.give(packer_.charge(piece));
   pieces_.clear();
   offset_ = 0;
 }
@@ -219,8 +240,9 @@ int threads_or_all(int threads) {
 
 }  // namespace
 
-Packer::Packer(int threads, std::uint64_t memory, Hooks hooks)
-    : hooks_(std::move(hooks)), window_(memory / 4), budget_(std::max<std::uint64_t>(memory, 8 * gzip_block)),
+Packer::Packer(int threads, std::uint64_t memory, Hooks hooks, Kind kind)
+    : hooks_(std::move(hooks)), kind_(kind), block_(block_of(kind.profile)), window_(memory / 4),
+      budget_(std::max<std::uint64_t>(memory, 8 * block_)),
       raw_blocks_(static_cast<std::uint64_t>(2 * threads_or_all(threads))),
       workers_(threads_or_all(threads), [this](std::exception_ptr why) { hooks_.failed(std::move(why)); }) {}
 
@@ -234,12 +256,12 @@ std::string Packer::fresh_block() {
     }
   }
   block.clear();
-  block.reserve(gzip_block);
+  block.reserve(block_);
   return block;
 }
 
 void Packer::give_back(std::string block) {
-  if (block.capacity() >= gzip_block) {
+  if (block.capacity() >= block_) {
     const std::lock_guard lock(spare_mutex_);
     spare_blocks_.push_back(std::move(block));
   }

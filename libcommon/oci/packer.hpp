@@ -10,6 +10,7 @@
 #include "oci/digest.hpp"
 #include "oci/workers.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -59,7 +60,7 @@ class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
   PackedLayer(const PackedLayer&) = delete;
   PackedLayer& operator=(const PackedLayer&) = delete;
 
-  /// A layer that comes as gzip or zstd is kept as it is.
+  /// A layer that comes as gzip or zstd is kept as it is, unless all are to be of one kind.
   /// @throws Error bad_input for other packings and damaged ones; what ended the packer
   void write(std::string_view bytes);
   void finish();
@@ -78,8 +79,9 @@ class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
   }  ///< of the tar in it; of one kept as it is: the same
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::uint64_t raw_size() const { return raw_size_; }
-  [[nodiscard]] bool as_it_came() const { return packing_ != Packing::plain || how_.as_is; }
-  [[nodiscard]] Packing packing() const { return packing_; }  ///< that it came in
+  [[nodiscard]] bool as_it_came() const { return kept_; }
+  /// Of what is sent; plain for one that is kept whatever it is.
+  [[nodiscard]] Packing packing() const;
   /// The whole of a layer that did not overflow, as often as wanted.
   [[nodiscard]] http::Body open();
 
@@ -96,6 +98,9 @@ class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
     bool done = false;
   };
 
+  void begin();
+  void take(std::string_view bytes);
+  void fill(std::string_view bytes);
   void flush();
   void take_raw(std::string_view raw);
   void append_done(std::unique_lock<std::mutex>& lock);
@@ -109,7 +114,10 @@ class PackedLayer : public std::enable_shared_from_this<PackedLayer> {
   std::string block_;
   Hasher raw_hasher_;
   std::uint64_t raw_size_ = 0;
-  bool first_ = true;
+  std::string head_;  ///< until it is known what it is
+  bool begun_ = false;
+  bool flushed_ = false;
+  bool kept_ = false;
   Packing packing_ = Packing::plain;
   std::optional<Decoder> decoder_;
 
@@ -136,8 +144,13 @@ class Packer {
     std::function<void()> more;  ///< a layer that overflowed has more bytes to read
     std::function<void(std::exception_ptr)> failed;
   };
+  struct Kind {
+    Profile profile = best_profile();
+    bool all = false;  ///< layers that come packed otherwise are packed anew
+  };
   /// @param memory bytes for all layers; a quarter of it is the window of each
-  Packer(int threads, std::uint64_t memory, Hooks hooks);
+  Packer(int threads, std::uint64_t memory, Hooks hooks, Kind kind);
+  Packer(int threads, std::uint64_t memory, Hooks hooks) : Packer(threads, memory, std::move(hooks), Kind{}) {}
   ~Packer() { stop(nullptr); }
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
@@ -153,11 +166,17 @@ class Packer {
  private:
   friend class PackedLayer;
   void check() const;
-  /// An empty block with room for gzip_block bytes: one that has done its work, if there is one.
+  /// An empty block with room for one block's bytes: one that has done its work, if there is one.
+  /// What a packed piece takes of the budget: a block that has grown no more than a block.
+  [[nodiscard]] std::uint64_t charge(const std::string& piece) const {
+    return std::min<std::uint64_t>(piece.size(), block_);
+  }
   [[nodiscard]] std::string fresh_block();
   void give_back(std::string block);
 
   Hooks hooks_;
+  Kind kind_;
+  std::uint64_t block_;  ///< bytes
   std::uint64_t window_;
   Budget budget_;
   /// Blocks that are not compressed yet: a few for each thread are enough, and more would take the memory that those
@@ -169,7 +188,7 @@ class Packer {
   std::vector<std::weak_ptr<PackedLayer>> layers_;
   std::mutex spare_mutex_;
   std::vector<std::string> spare_blocks_;
-  std::vector<GzipCompressor> compressors_;  ///< those not in use; as many as there are threads
+  std::vector<BlockCompressor> compressors_;  ///< those not in use; as many as there are threads
   Workers workers_;
 };
 

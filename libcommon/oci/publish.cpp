@@ -16,8 +16,10 @@ namespace {
 void use_oci_types(Manifest& manifest) {
   manifest.media_type = media::oci_manifest;
   manifest.config.media_type = media::oci_config;
-  for (auto& layer : manifest.layers)
+  for (auto& layer : manifest.layers) {
     if (layer.media_type == media::docker_layer) layer.media_type = media::oci_layer;
+    if (layer.media_type == media::docker_layer_tar) layer.media_type = media::oci_layer_tar;
+  }
 }
 
 }  // namespace
@@ -112,7 +114,37 @@ void Pusher::put_tags(const StoredManifest& manifest) {
   for (auto& registry : registries_) registry.drop_spares();
 }
 
+/// Asked again of the registry, for what this push is about to say of it.
+void Pusher::verify(const Target& target, const StoredManifest& manifest) const {
+  const auto& [registry, repository] = *target.destination;
+  const auto lacks = [&](const std::string& what) {
+    return Error(failure::protocol,
+                 fmt::format("{} was stored, and {}/{} now has no {}", target.reference.text(), registry->name(),
+                             repository, what),
+                 "run the command again, with --force-blobs");
+  };
+  const auto found = registry->manifest(repository, target.reference.tag.value_or(manifest.digest.text()));
+  if (!found || found->bytes != manifest.bytes) throw lacks("such manifest");
+  std::vector<Descriptor> blobs;
+  if (finished_) {
+    for (const auto& child : finished_->manifests) {
+      if (!registry->manifest_digest(repository, child.is.digest.text())) throw lacks(child.is.digest.text());
+      blobs.insert(blobs.end(), child.blobs.begin(), child.blobs.end());
+    }
+  } else if (const auto read = parse_manifest(manifest.bytes, manifest.media_type, failure::protocol)) {
+    blobs = read->layers;
+    blobs.push_back(read->config);
+  }
+  for (const auto& blob : blobs)
+    if (!registry->has_blob(repository, blob.digest, blob.size)) throw lacks(blob.digest.text());
+}
+
 void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
+  write_tag(target, manifest);
+  if (options_.verify == PushOptions::Verify::full) verify(target, manifest);
+}
+
+void Pusher::write_tag(const Target& target, const StoredManifest& manifest) {
   const auto& [registry, repository] = *target.destination;
   const auto version = target.reference.tag.value_or(manifest.digest.text());
   if (target.stands) return;
@@ -132,6 +164,7 @@ void Pusher::put_tag(const Target& target, const StoredManifest& manifest) {
   if (guarded) condition = {.only_new = options_.if_absent, .only_from = options_.expect};
   registry->put_manifest(repository, version, manifest, condition,
                          [&](bool late) { return all_there(*target.destination, manifest, late); });
+  if (options_.verify == PushOptions::Verify::none) return;
   const auto confirmed = registry->manifest_digest(repository, version);
   if (confirmed != manifest.digest)
     throw Error(failure::protocol,

@@ -23,6 +23,8 @@ StoredManifest stored(const FinishedManifest& manifest) {
 
 // Tasks outlive this call when it is interrupted, so what they need is kept by the pusher.
 Pushed Pusher::push_finished(FinishedImage finished, const FinishedBlobs& blobs) {
+  if (options_.compression)
+    throw Error(failure::bad_usage, "a finished image is pushed as it is; --compression is for docker archives");
   const auto& image = finished_.emplace(std::move(finished));
   const auto& root = image.root();
   if (image.part_of)
@@ -108,7 +110,8 @@ Pusher::State Pusher::place_finished(const Descriptor& blob, const std::function
   if (place) places.push_back(*place);
   std::erase_if(places, [this](const auto& there) { return !pushes_to(there.substr(0, there.find('/'))); });
   auto state = State::present;
-  if (const auto brought = places.empty() ? std::nullopt : bring(blob.digest, blob.size, places)) {
+  if (const auto brought =
+          places.empty() || options_.force_blobs ? std::nullopt : bring(blob.digest, blob.size, places)) {
     state = *brought;
   } else {
     {

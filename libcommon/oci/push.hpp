@@ -8,6 +8,7 @@
 #include "docker/engine.hpp"
 #include "io/events.hpp"
 #include "oci/access.hpp"
+#include "oci/compress.hpp"
 #include "oci/digest.hpp"
 #include "oci/finished.hpp"
 #include "oci/reference.hpp"
@@ -63,6 +64,12 @@ struct PushOptions {
   bool if_absent = false;               ///< do not move a tag that exists
   std::optional<Digest> expect;         ///< move a tag only from this digest
   bool dry_run = false;                 ///< ask, read, compress, but write nothing
+  /// How layers are packed: all of them. By default gzip, and those that come packed stay as they are.
+  std::optional<Profile> compression;
+  bool force_blobs = false;  ///< send every blob, whatever the registry says it has
+  /// What is asked after the tags are written: nothing, what they stand for, or that and every blob below.
+  enum class Verify { none, head, full };
+  Verify verify = Verify::head;
 };
 
 struct PushedLayer {

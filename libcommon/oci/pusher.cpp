@@ -17,18 +17,24 @@ constexpr std::chrono::seconds farewell_patience{2};
 
 }  // namespace
 
+std::string_view layer_type(Packing packing) {
+  if (packing == Packing::plain) return media::docker_layer_tar;
+  return packing == Packing::zstd ? media::oci_layer_zstd : media::docker_layer;
+}
+
 Pusher::Pusher(const std::vector<Reference>& to, const PushOptions& options, const Access& access, const io::Run& run)
     : options_(options), access_(access), run_(run),
       courier_(access.agent, {.events = run.events, .stop = {}, .deadline = {}}),
       memory_(LayerMemory::file_in(access.env).value_or(std::filesystem::path{})),
-      profile_(GzipCompressor::name_of(GzipCompressor::best_profile())),
+      profile_(options.compression.value_or(best_profile())),
       packer_(options.threads, options.memory,
               {.ready =
                    [this](std::shared_ptr<PackedLayer> layer) {
                      uploads_.add([this, layer = std::move(layer)] { take_ready(layer); });
                    },
                .more = [this] { courier_.wake(); },
-               .failed = [this](std::exception_ptr why) { fail(std::move(why)); }}),
+               .failed = [this](std::exception_ptr why) { fail(std::move(why)); }},
+              {.profile = profile_, .all = options.compression.has_value()}),
       uploads_(options.jobs, [this](std::exception_ptr why) { fail(std::move(why)); }) {
   for (const auto& reference : to) targets_.push_back({reference, &destination_for(reference)});
 }
@@ -125,7 +131,7 @@ void Pusher::deliver(PackedLayer& layer) {
 }
 
 void Pusher::deliver_growing(PackedLayer& layer) {
-  if (const auto& how = layer.how(); how.promised) {
+  if (const auto& how = layer.how(); how.promised && !options_.force_blobs) {
     const bool everywhere = std::ranges::all_of(destinations_, [&](const Destination& to) {
       return to.registry->has_blob(to.repository, *how.promised, how.size);
     });
@@ -144,7 +150,8 @@ void Pusher::deliver_growing(PackedLayer& layer) {
   if (!options_.dry_run) {
     const auto& first = destinations_.front();
     sent = first.registry->upload(first.repository,
-                                  {.read = [&](char* into, std::size_t size) { return layer.read(into, size); },
+                                  {.name = text::printable(layer.name()),
+                                   .read = [&](char* into, std::size_t size) { return layer.read(into, size); },
                                    .finish =
                                        [&] {
                                          layer.wait();
@@ -203,14 +210,15 @@ Pusher::State Pusher::place_everywhere(const Blob& blob) {
 
 Pusher::State Pusher::place_at(std::size_t index, const Blob& blob) {
   const auto to = std::next(destinations_.begin(), static_cast<std::ptrdiff_t>(index));
-  if (to->registry->has_blob(to->repository, blob.digest, blob.size)) return State::present;
+  if (!options_.force_blobs && to->registry->has_blob(to->repository, blob.digest, blob.size)) return State::present;
   if (options_.dry_run) {
     uploaded_bytes_ += blob.size;
     return State::uploaded;
   }
   // A repository of the same registry that came before has the blob by now.
   for (auto before = destinations_.begin(); before != to; ++before)
-    if (before->registry == to->registry && to->registry->mount(to->repository, blob.digest, before->repository))
+    if (before->registry == to->registry && !options_.force_blobs &&
+        to->registry->mount(to->repository, blob.digest, before->repository))
       return State::mounted;
   if (!blob.open)
     throw Error(failure::bad_input,
@@ -223,8 +231,8 @@ Pusher::State Pusher::place_at(std::size_t index, const Blob& blob) {
 }
 
 void Pusher::record(const PackedLayer& layer, State state) {
-  const auto media_type = layer.packing() == Packing::zstd ? media::oci_layer_zstd : media::docker_layer;
-  const Descriptor descriptor{.media_type = std::string(media_type), .digest = layer.digest(), .size = layer.size()};
+  const Descriptor descriptor{
+      .media_type = std::string(layer_type(layer.packing())), .digest = layer.digest(), .size = layer.size()};
   {
     const std::lock_guard lock(mutex_);
     placed_.insert_or_assign(layer.name(), Placed{descriptor, layer.diff_id(), state});
@@ -232,7 +240,7 @@ void Pusher::record(const PackedLayer& layer, State state) {
       again_[descriptor.digest] = [again = reread->second, size = descriptor.size] { return again(size); };
   }
   // Both ends of the pair were hashed here. One that came packed has another blob than our packing makes.
-  if (!layer.as_it_came()) remember(layer.diff_id(), profile_, descriptor);
+  if (!layer.as_it_came()) remember(layer.diff_id(), name_of(profile_), descriptor);
   tell(descriptor, state, layer.name());
 }
 

@@ -30,6 +30,9 @@ namespace slipway::oci {
 /// A layer as it is sent, `size` bytes, made once more from the source; empty when that can be read only once.
 using Reread = std::function<http::Body(std::uint64_t size)>;
 
+/// What a layer in that packing is called; docker's word where docker has one.
+[[nodiscard]] std::string_view layer_type(Packing packing);
+
 /// Where the blobs of a finished image are.
 struct FinishedBlobs {
   /// What became of one that was sent while it was read; nothing for all others. @throws Error bad_input for one that
@@ -72,6 +75,11 @@ class Pusher {
   [[nodiscard]] std::optional<std::pair<Descriptor, PushedLayer::State>> outcome(const std::string& name) const;
   /// Until all layers that were begun have been sent. @throws what has failed
   void settle();
+  [[nodiscard]] Profile profile() const { return profile_; }
+  /// Whether layers that come in that packing are packed anew.
+  [[nodiscard]] bool repacks(Packing packing) const {
+    return options_.compression.has_value() && packing != packing_of(profile_);
+  }
   /// Something of the source's that takes processor time. What it throws ends the push.
   void in_background(std::function<void()> task) { packer_.add(std::move(task)); }
   /// A layer that was only hashed, because the registry has it.
@@ -129,6 +137,8 @@ class Pusher {
   void find_beside();
   [[nodiscard]] std::optional<Earlier> earlier_image(const Destination& at, const std::string& version);
   [[nodiscard]] bool read_config(Earlier& earlier);
+  [[nodiscard]] bool fits(const Descriptor& layer) const;
+  [[nodiscard]] bool holds(const Destination& at, const Descriptor& layer, const Digest& diff_id) const;
   [[nodiscard]] bool is_announced(const Earlier& earlier, const Announced& announced) const;
   void take_over(const Earlier& earlier);
   void confirm_known(const Earlier& earlier);
@@ -166,6 +176,8 @@ class Pusher {
   [[nodiscard]] StoredManifest manifest_of(const Descriptor& config, const std::vector<Placed>& layers);
   void put_tags(const StoredManifest& manifest);
   void put_tag(const Target& target, const StoredManifest& manifest);
+  void write_tag(const Target& target, const StoredManifest& manifest);
+  void verify(const Target& target, const StoredManifest& manifest) const;
   [[nodiscard]] bool all_there(const Destination& to, const StoredManifest& stored, bool late);
   [[nodiscard]] Pushed answer(const StoredManifest& manifest, std::optional<Digest> config,
                               const std::vector<Placed>& layers);
@@ -183,7 +195,7 @@ class Pusher {
   std::optional<Earlier> earlier_;
   std::vector<std::pair<Digest, Digest>> known_chains_;  ///< chain id and diff id of known layers
   LayerMemory memory_;
-  std::string_view profile_;  ///< how layers are packed
+  Profile profile_;  ///< how layers are packed
   std::atomic<bool> giving_up_ = false;
   std::optional<FinishedImage> finished_;
 

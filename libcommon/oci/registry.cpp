@@ -4,6 +4,7 @@
 #include "oci/registry.hpp"
 
 #include "core/text.hpp"
+#include "oci/certs.hpp"
 #include "oci/manifest.hpp"
 #include "oci/retry.hpp"
 
@@ -39,9 +40,10 @@ std::string place_of(std::string_view method, std::string_view url, int status) 
 
 Registry::Registry(Courier& courier, const Reference& where, const Access& access, const io::Run& run,
                    Authorizer::Need usual)
-    : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access), run_(run), usual_(usual),
+    : courier_(courier), name_(where.registry), api_host_(where.api_host()), access_(access),
+      tls_(tls_for(access, where.registry, run)), run_(run), usual_(usual),
       authorizer_(courier, where.registry, where.repository, access, run), dice_(std::random_device{}()),
-      most_at_once_(access.chunk), pace_(access.rate) {
+      most_at_once_(access.chunk), pace_(access.rate), progress_(run.events, where.registry) {
   if (pace_.limited()) courier_.keep_asking();
 }
 
@@ -55,7 +57,7 @@ std::string Registry::origin() {
   if (!is_loopback_host(api_host_)) return origin_ = https;
   http::Request probe;
   probe.url = https + "/v2/";
-  probe.tls = access_.tls;
+  probe.tls = {.verify = false};  // it says nothing and believes nothing; every other request verifies
   probe.stall_timeout = std::chrono::seconds{5};
   const auto result = courier_.exchange(std::move(probe));
   if (result.response) return origin_ = https;
@@ -78,6 +80,7 @@ http::Request Registry::to_request(const Ask& ask) {
   request.headers = ask.headers;
   request.content = ask.content;
   if (ask.open) request.body = ask.open();
+  request.proxy = proxy_for(access_, ask.url);
   request.follow_redirects = ask.follow;
   request.stall_timeout = access_.stall;
   request.max_body = ask.most;
@@ -91,7 +94,7 @@ http::Request Registry::to_request(const Ask& ask) {
     request.on_answer = ask.on_answer;
   }
   if (ask.brief) request.total_timeout = std::chrono::seconds{5};
-  if (ask.own) request.tls = access_.tls;
+  if (ask.own) request.tls = tls_;
   else request.tls.ca_pem = access_.tls.ca_pem;
   return request;
 }
@@ -224,6 +227,10 @@ Error Registry::refused(const Ask& ask, const http::Response& response) {
   if (response.status == 404)
     return Error(failure::denied, fmt::format("{} knows no repository '{}', or shows it to nobody like you{}", name_,
                                               ask.repository, words))
+        .add_place(place);
+  if (response.status == 407)
+    return Error(failure::denied, fmt::format("the proxy before {} wants a login", name_),
+                 "write it into HTTP_PROXY: http://USER:PASSWORD@HOST:PORT")
         .add_place(place);
   if (response.status == 413)
     return Error(failure::protocol, fmt::format("{}, or a proxy before it, takes no body of this size", name_),

@@ -11,6 +11,7 @@
 #include "oci/lanes.hpp"
 #include "oci/location.hpp"
 #include "oci/pace.hpp"
+#include "oci/progress.hpp"
 #include "oci/reference.hpp"
 
 #include <atomic>
@@ -37,6 +38,7 @@ struct Blob {
 
 /// Bytes that can be sent once, while they come into being.
 struct BlobStream {
+  std::string name;                                               ///< for people who watch
   std::function<std::size_t(char* into, std::size_t size)> read;  ///< as http::Body::read
   std::function<std::pair<Digest, std::uint64_t>()> finish;       ///< after the last byte: what it was
 };
@@ -194,6 +196,7 @@ class Registry {
   std::string name_;      ///< as people write it
   std::string api_host_;  ///< where requests go
   const Access& access_;
+  http::Tls tls_;
   io::Run run_;
   Authorizer::Need usual_;
   Authorizer authorizer_;
@@ -210,6 +213,7 @@ class Registry {
   std::atomic<bool> answered_ = false;  ///< at all, in this run
   Lanes lanes_;
   Pace pace_;
+  Progress progress_;
 };
 
 }  // namespace slipway::oci

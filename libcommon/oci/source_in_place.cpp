@@ -59,8 +59,15 @@ class Layers {
   }
 
   void send(const std::string& name, const InPlace::Extent& part) const {
-    const auto layer =
-        pusher_.begin(name, [file = file_, part](std::uint64_t size) { return file.packed(part, size); });
+    // One that is unpacked and packed otherwise cannot be made again from the middle of the file.
+    std::string head(std::min<std::uint64_t>(packing_signature, part.size), '\0');
+    head.resize(file_.read(part.offset, head.data(), head.size()));
+    Reread reread;
+    if (packing_of(head) == Packing::plain || !pusher_.repacks(packing_of(head)))
+      reread = [file = file_, part, profile = pusher_.profile()](std::uint64_t size) {
+        return file.packed(part, size, profile);
+      };
+    const auto layer = pusher_.begin(name, std::move(reread));
     each_piece(part, [&](std::string_view bytes) { layer->write(bytes); });
     layer->finish();
   }

@@ -18,6 +18,7 @@ namespace slipway::oci {
 namespace {
 
 constexpr int most_sessions_lost = 3;
+constexpr std::chrono::milliseconds until_more{5};
 constexpr std::uint64_t smallest_piece = 64U << 10U;
 constexpr std::uint64_t largest_piece = 16U << 20U;
 
@@ -57,7 +58,9 @@ std::optional<std::uint64_t> bytes_in_range(std::string_view range) {
 /// A blob's bytes a request's worth at a time. Opened once, as long as each part begins where the last one ended.
 class Parts {
  public:
-  Parts(std::function<http::Body()> open, Pace& pace) : open_(std::move(open)), pace_(pace) {}
+  /// @param wait for a body that has nothing just now; only while bytes are passed over
+  Parts(std::function<http::Body()> open, std::function<void()> wait, Pace& pace, Progress::Line& line)
+      : open_(std::move(open)), wait_(std::move(wait)), pace_(pace), line_(line) {}
 
   http::Body take(std::uint64_t from, std::uint64_t size) {
     seek(from);
@@ -68,8 +71,10 @@ class Parts {
                   const auto granted = pace_.take(wanted);
                   if (granted == 0 && wanted > 0) return http::Body::later;
                   const auto got = body_->read(into, granted);
+                  if (got == http::Body::later) return got;
                   at_ += got;
                   left_ -= got;
+                  line_.at(at_);
                   return got;
                 },
             .size = size,
@@ -85,13 +90,19 @@ class Parts {
     std::array<char, 1U << 16U> scratch{};
     while (at_ < to) {
       const auto got = body_->read(scratch.data(), std::min<std::uint64_t>(scratch.size(), to - at_));
+      if (got == http::Body::later) {
+        wait_();
+        continue;
+      }
       if (got == 0) throw Error(failure::internal, "a layer ended before a place in it that was there before");
       at_ += got;
     }
   }
 
   std::function<http::Body()> open_;
+  std::function<void()> wait_;
   Pace& pace_;
+  Progress::Line& line_;
   std::optional<http::Body> body_;
   std::uint64_t at_ = 0;
   std::uint64_t left_ = 0;
@@ -370,7 +381,8 @@ Registry::Step Registry::lose(Sending& sending, const Ask& ask, const http::Resu
 void Registry::upload(const std::string& repository, const Blob& blob) {
   const Lane lane(lanes_, [this] { courier_.check(); });
   Sending sending{.repository = repository, .session = spare_session(repository), .cut = {}};
-  Parts parts(blob.open, pace_);
+  const auto line = progress_.begin(std::string(blob.digest.brief()), blob.size);
+  Parts parts(blob.open, [this] { courier_.pause(until_more); }, pace_, *line);
   Part part{.until = 0,
             .whole = std::pair{blob.digest, blob.size},
             .take = [&](std::uint64_t from, std::uint64_t size) { return parts.take(from, size); }};

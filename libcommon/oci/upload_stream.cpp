@@ -25,6 +25,7 @@ bool Registry::upload(const std::string& repository, const BlobStream& stream) {
   Sending sending{.repository = repository, .session = open_session(repository), .cut = {}};
   if (most_at_once() != 0) return upload_in_pieces(sending, stream);
   std::uint64_t taken = 0;
+  const auto line = progress_.begin(stream.name, std::nullopt);
   while (true) {
     const Ask patch{.method = "PATCH",
                     .url = sending.session->url,
@@ -38,7 +39,9 @@ bool Registry::upload(const std::string& repository, const BlobStream& stream) {
                                                   const auto granted = pace_.take(size);
                                                   if (granted == 0) return http::Body::later;
                                                   const auto got = stream.read(into, granted);
-                                                  if (got != http::Body::later) taken += got;
+                                                  if (got == http::Body::later) return got;
+                                                  taken += got;
+                                                  line->at(taken);
                                                   return got;
                                                 },
                                             .size = std::nullopt,

@@ -17,6 +17,12 @@ std::string lines(const oci::Pushed& pushed) {
   return fmt::format("{}\n", fmt::join(names, "\n"));
 }
 
+std::string references(const oci::Pushed& pushed) {
+  std::string out;
+  for (const auto& reference : pushed.references) out += reference.text() + "\n";
+  return out;
+}
+
 std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milliseconds took) {
   nlohmann::ordered_json out;
   out["schema"] = "registry-push/v1";

@@ -7,7 +7,7 @@ void describe(cli::App& app, Options& options) {
   app.about("registry-push", "Copies an image into registries and prints its name by digest.");
   app.group("Image");
   app.positional("REFERENCE", options.references, "where to: HOST/NAME:TAG; the image comes on stdin").required = true;
-  app.option("--from", options.from, "SRC", "FILE, FOLDER, docker-daemon:NAME, oci:PATH:NAME, or - for stdin");
+  app.option("--from", options.from, "SRC", "FILE, FOLDER, KIND:NAME (see manual), or - for stdin");
   app.option("--image", options.image, "NAME", "of the engine; with --from, which one of the archive");
   app.option("-t,--tag", options.tags, "TAG", "one more tag beside that of REFERENCE");
   app.flag("--if-absent", options.if_absent, "leave a tag alone that exists");
@@ -25,6 +25,11 @@ void describe(cli::App& app, Options& options) {
   app.flag("--no-reuse", options.no_reuse, "compress every layer anew");
   app.option("--platform", options.platforms, "OS/ARCH", "only these of an image for several");
   app.flag("--trust-archive", options.trust_archive, "do not check layers that are not sent");
+  app.option("--compression", options.compression, "KIND", "of layers: gzip, gzip:portable, gzip:small, zstd, none");
+  app.flag("--force-blobs", options.force_blobs, "send every blob, even those that are there");
+  app.option("--verify", options.verify, "HOW", "ask afterwards: none, head (default), full");
+  app.option("--output", options.output, "FORM", "of the lines: digest (default), ref, json");
+  app.option("--certs-dir", options.certs_dir, "DIR", "instead of docker's and podman's certs.d");
   app.option("--cert", options.cert, "FILE", "certificate to show, with --key FILE");
   app.option("--retries", options.retries, "N", "tries more of each request (default 6)");
   app.option("--stall", options.stall, "DURATION", "no byte for so long breaks a request (default 60s)");

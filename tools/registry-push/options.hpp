@@ -23,6 +23,10 @@ struct Options {
   std::optional<std::string> reuse_from;
   bool no_reuse = false;
   bool trust_archive = false;
+  std::string compression = "keep";
+  bool force_blobs = false;
+  std::string verify = "head";
+  std::string output = "digest";
 
   std::optional<std::string> creds_file;
   std::optional<std::string> username;
@@ -33,6 +37,7 @@ struct Options {
   std::optional<std::string> ca;
   std::optional<std::string> cert;
   std::optional<std::string> key;
+  std::optional<std::string> certs_dir;
   std::uint64_t chunk = 0;
   std::uint64_t limit_rate = 0;
   int retries = 6;

@@ -76,9 +76,38 @@ oci::Access access_of(const Options& options, const cli::Context& context) {
     access.tls.cert_pem = fs::read_file(*options.cert);
     access.tls.key_pem = fs::read_file(*options.key);
   }
+  access.certs_dir = options.certs_dir;
   access.chunk = options.chunk;
   access.rate = options.limit_rate;
   return access;
+}
+
+/// Layers are packed as `name` says; nothing for as they come, and gzip where they are not packed.
+std::optional<oci::Profile> compression_of(const std::string& name, const cli::Context& context) {
+  if (name == "keep") return std::nullopt;
+  const auto profile = oci::profile_named(name);
+  if (!profile)
+    throw Error(failure::bad_usage, fmt::format("--compression {} is not known", text::printable(name)),
+                "gzip, gzip:portable, gzip:small, zstd, none, or keep");
+  if (*profile == oci::Profile::fast && oci::best_profile() != oci::Profile::fast) {
+    context.run.events.note("this processor does not make the bytes of gzip; gzip:portable is used");
+    return oci::best_profile();
+  }
+  return profile;
+}
+
+oci::PushOptions::Verify verify_of(const std::string& name) {
+  using Verify = oci::PushOptions::Verify;
+  if (name == "none") return Verify::none;
+  if (name == "head") return Verify::head;
+  if (name == "full") return Verify::full;
+  throw Error(failure::bad_usage, fmt::format("--verify {} is not known", text::printable(name)), "none, head or full");
+}
+
+void check_output(const std::string& form) {
+  if (form != "digest" && form != "ref" && form != "json")
+    throw Error(failure::bad_usage, fmt::format("--output {} is not known", text::printable(form)),
+                "digest, ref or json");
 }
 
 oci::PushOptions push_options_of(const Options& options, const cli::Context& context) {
@@ -94,11 +123,15 @@ oci::PushOptions push_options_of(const Options& options, const cli::Context& con
                        .threads = options.threads,
                        .memory = options.memory,
                        .trust_archive = options.trust_archive,
-                       .reuse = !options.no_reuse,
+                       .reuse = !options.no_reuse && !options.force_blobs,
                        .reuse_from = std::nullopt,
                        .if_absent = options.if_absent,
                        .expect = std::nullopt,
-                       .dry_run = context.common.dry_run};
+                       .dry_run = context.common.dry_run,
+                       .compression = compression_of(options.compression, context),
+                       .force_blobs = options.force_blobs,
+                       .verify = verify_of(options.verify)};
+  check_output(options.output);
   for (const auto& platform : options.platforms) out.platforms.push_back(oci::Platform::parse(platform));
   if (options.reuse_from) out.reuse_from = oci::Reference::parse(*options.reuse_from);
   if (options.expect) out.expect = digest_of(*options.expect);
@@ -117,8 +150,8 @@ ExitCode run(const Options& options, cli::Context& context) {
   how.image = std::move(chosen.image);
   const auto pushed = oci::push(chosen.source, to, how, access, context.run);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-  if (context.common.json) context.out.print(document(pushed, how.dry_run, took));
-  else if (!how.dry_run) context.out.print(lines(pushed));
+  if (context.common.json || options.output == "json") context.out.print(document(pushed, how.dry_run, took));
+  else if (!how.dry_run) context.out.print(options.output == "ref" ? references(pushed) : lines(pushed));
   return ExitCode::ok;
 }
 

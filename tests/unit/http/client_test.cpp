@@ -362,7 +362,7 @@ TEST_CASE("an owner without a place for more stops the sender, and nobody else")
   };
   bool done = false;
   f.client.start(std::move(request), [&](const Result&) { done = true; });
-  f.client.drive(f.run, 300ms, [&] { return full.load(); });
+  f.client.drive(f.run, 10s, [&] { return full.load(); });
   const auto first = got.size();
   CHECK(f.client.send(get(server.url("/short")), f.run).body == "short");
   f.client.drive(f.run, 100ms);

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <thread>
 
 using namespace slipway;
@@ -339,4 +340,30 @@ TEST_CASE("what people are told in another way is recorded only", "[events]") {
   const auto text = err.text();
   CHECK(text.find("told") == std::string::npos);
   CHECK(text.find("shown") != std::string::npos);
+}
+
+TEST_CASE("how far something is just now is drawn over, and never recorded", "[events]") {
+  const fs::TempDir dir("events");
+  const testing::MemoryFile live;
+  const testing::MemoryFile plain;
+  const auto log = (dir.path() / "log").native();
+  {
+    io::Events events;
+    events.add(io::live_view(live.fd(), io::Level::note, false));
+    events.add(io::plain_view(plain.fd(), io::Level::note, false));
+    events.add(io::json_lines_view(log, "test"));
+    events.emit({.kind = "moment", .subject = "one", .text = "one 10 %", .fields = {}});
+    std::this_thread::sleep_for(std::chrono::milliseconds{120});
+    events.emit({.kind = "moment", .subject = "two", .text = "two 20 %", .fields = {}});
+    events.emit({.kind = "moment", .subject = "one", .text = "", .fields = {}});
+    events.note("in between");
+    events.finish();
+  }
+  CHECK(live.text().find("one 10 %") != std::string::npos);
+  const auto after = live.text().substr(live.text().find("in between"));
+  CHECK(after.find("one 10 %") == std::string::npos);
+  CHECK(after.find("two 20 %") != std::string::npos);
+  CHECK(live.text().ends_with("\x1b[J"));  // nothing of it is left behind
+  CHECK(plain.text().find("%") == std::string::npos);
+  CHECK(fs::read_file(log).find("moment") == std::string::npos);
 }

@@ -61,3 +61,8 @@ TEST_CASE("an index has manifests and no configuration") {
   CHECK_FALSE(document.contains("config"));
   CHECK(document["manifests"] == nlohmann::json::array({Digest::of("one").text(), Digest::of("two").text()}));
 }
+
+TEST_CASE("each reference with its tag") {
+  CHECK(registry_push::references(example({"r.io/b:1", "r.io/a:1", "r.io/b:latest"})) ==
+        "r.io/b:1" + at_digest + "\nr.io/a:1" + at_digest + "\nr.io/b:latest" + at_digest + "\n");
+}
