@@ -15,6 +15,8 @@ need_engine
 make_image
 # docker verifies nothing under 127.0.0.0/8, so the front listens on the engine's own bridge as well.
 bridge=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}')
+# An engine that found its bridge there already does not name the gateway.
+[ -n "$bridge" ] || bridge=$(ip -4 -o address show docker0 | sed -n '1s|.* inet \([0-9.]*\)/.*|\1|p')
 make_certificates registry.test localhost 127.0.0.1 "$bridge"
 secret=hunter2-$RANDOM$RANDOM
 printf '%s\n' "$secret" >"$scratch/password"
@@ -59,8 +61,11 @@ empty "with nothing on stdout" "$out"
 status "B: nor with a wrong one" 77 push --username pipeline --password-file "$scratch/wrong" --from "$archive" "$front/team/svc:3"
 status "B: and --anonymous is anonymous" 77 push --anonymous --from "$archive" "$front/team/svc:3"
 holds "no tag came of it" test "$(tag_of --cacert "$scratch/tls/ca.crt" "https://$front/v2/team/svc/manifests/3")" = 404
-status "B: an authority that is not known is 77" 77 registry-push --from "$archive" "$front/team/svc:3"
+mkdir -p "$scratch/no-certs"
+status "B: an authority that is not known is 77" 77 registry-push --certs-dir "$scratch/no-certs" --from "$archive" "$front/team/svc:3"
 has "and the certificate is named" certificate "$err"
+status "B: docker's certs.d makes it known" 0 registry-push "${login[@]}" --from "$archive" "$front/team/svc:4"
+has "with the same digest" "^$reference\$" "$out"
 
 # ---- forms 0, A and C, each a server of one nginx before another registry
 
