@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "blubber/dockerfile.hpp"
 
+#include "blubber/expansion.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@ namespace slipway::blubber {
 
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::string_view owner = "--chown=$LIVES_UID:$LIVES_GID ";
 
 std::string with_backslashes(std::string_view s, std::string_view escaped) {
@@ -27,13 +29,57 @@ std::string with_backslashes(std::string_view s, std::string_view escaped) {
   return out;
 }
 
-std::string in_quotes(std::string_view s, bool expands) {
-  return '"' + with_backslashes(s, expands ? "\\\"" : "\\\"$") + '"';
+/// The same, but for variables, which stay alive.
+std::string with_variables(std::string_view s, Variables which, std::string_view escaped) {
+  std::string out;
+  for (const auto& piece : pieces_of(s, which)) {
+    const auto end = static_cast<std::size_t>(piece.text.data() - s.data()) + piece.text.size();
+    out += piece.is_variable ? written(piece.text, s.substr(end)) : with_backslashes(piece.text, escaped);
+  }
+  return out;
 }
 
-/// Builders run their own word reader over the paths of COPY, after JSON is decoded.
+std::string in_quotes(std::string_view s) { return '"' + with_backslashes(s, "\\\"$") + '"'; }
+
+/// Builders run their own word reader over the paths of COPY, after JSON is decoded. It drops a byte order mark at the
+/// beginning; and BuildKit takes a path such as <<EOF for a heredoc, before that.
 std::string copy_path(std::string_view path, bool expands) {
-  return json_string(with_backslashes(path, expands ? "\\\"'" : "\\\"'$"));
+  constexpr std::string_view escaped = "\\\"'$<";
+  auto out = expands ? with_variables(path, Variables::plain, escaped) : with_backslashes(path, escaped);
+  if (out.starts_with(byte_order_mark)) out.insert(0, 1, '\\');
+  return json_string(out);
+}
+
+/// Bytes of the character at the front that builders, which are written in Go, take for white space: they cut it off
+/// at the ends of an instruction and look behind it for a comment.
+/// @source Go, unicode.IsSpace
+std::size_t space_length(std::string_view s) {
+  if (s.empty()) return 0;
+  if (s.front() == ' ' || (s.front() >= '\t' && s.front() <= '\r')) return 1;
+  if (s.starts_with("\xc2\x85") || s.starts_with("\xc2\xa0")) return 2;
+  if (s.starts_with("\xe1\x9a\x80") || s.starts_with("\xe2\x81\x9f") || s.starts_with("\xe3\x80\x80")) return 3;
+  if (!s.starts_with("\xe2\x80") || s.size() < 3) return 0;
+  const auto last = static_cast<unsigned char>(s[2]);
+  return last <= 0x8a || last == 0xa8 || last == 0xa9 || last == 0xaf ? 3 : 0;
+}
+
+bool ends_in_space(std::string_view s) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(3, s.size()); ++length) {
+    if (space_length(s.substr(s.size() - length)) == length) return true;
+  }
+  return false;
+}
+
+/// Whether builders might take text for a list in JSON: some look at the first value only, and refuse a list of
+/// anything but strings.
+bool is_like_a_list(std::string_view text) {
+  if (!text.starts_with('[')) return false;
+  // Of lists in lists the first thing in the innermost one.
+  while (text.starts_with('[')) text = text::trim(text.substr(1));
+  if (text.empty() || text.starts_with("true") || text.starts_with("false") || text.starts_with("null")) return true;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.front() == '"' || text.front() == ']' || text.front() == '{' || is_digit(text.front()) ||
+         (text.size() > 1 && text[0] == '-' && is_digit(text[1]));
 }
 
 std::string json_list(std::span<const std::string> items) {
@@ -47,17 +93,21 @@ struct Writer {
 
   std::string operator()(const Env& env) const {
     std::string out = "ENV";
-    for (const auto& entry : env.entries)
-      out += fmt::format(" {}={}", entry.name, in_quotes(entry.value, entry.expands));
+    for (const auto& entry : env.entries) {
+      constexpr std::string_view escaped = "\\\"$";
+      out += fmt::format(" {}=\"{}{}\"", entry.name, with_backslashes(entry.literal, escaped),
+                         entry.expands ? with_variables(entry.value, Variables::with_defaults, escaped)
+                                       : with_backslashes(entry.value, escaped));
+    }
     return out;
   }
 
   std::string operator()(const Arg& arg) const {
     if (!arg.value) return "ARG " + arg.name;
-    return fmt::format("ARG {}={}", arg.name, arg.is_number ? *arg.value : in_quotes(*arg.value, false));
+    return fmt::format("ARG {}={}", arg.name, arg.is_number ? *arg.value : in_quotes(*arg.value));
   }
 
-  std::string operator()(const Workdir& workdir) const { return "WORKDIR " + in_quotes(workdir.path, false); }
+  std::string operator()(const Workdir& workdir) const { return "WORKDIR " + in_quotes(workdir.path); }
 
   std::string operator()(const Copy& copy) const {
     std::string out = "COPY ";
@@ -88,16 +138,18 @@ struct Writer {
 
   std::string operator()(const Label& label) const {
     std::string out = "LABEL";
-    for (const auto& [name, value] : label.entries) out += fmt::format(" {}={}", name, in_quotes(value, false));
+    for (const auto& [name, value] : label.entries) out += fmt::format(" {}={}", name, in_quotes(value));
     return out;
   }
 };
+
+const data::Mark& place_of(const data::Mark& mark, const Stage& stage) { return mark.line > 0 ? mark : stage.mark; }
 
 /// The kernel's limit, told before a build hangs on it.
 void check_arguments(const Stage& stage, const Run& run, Report& report) {
   const auto check = [&](std::string_view argument) {
     if (argument.size() <= longest_argument) return;
-    report.error(run.mark,
+    report.error(place_of(run.mark, stage),
                  fmt::format("a command of variant '{}' is {} bytes long and no system runs more than {}", stage.name,
                              argument.size(), longest_argument),
                  "variants." + stage.name);
@@ -129,11 +181,9 @@ std::string json_string(std::string_view s) {
 bool needs_exec_form(std::string_view text) {
   if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) return true;
   const auto trimmed = text::trim(text);
-  if (trimmed.ends_with('\\') || trimmed.starts_with("--")) return true;
-  if (trimmed.starts_with('[')) {
-    const auto inside = text::trim(trimmed.substr(1));
-    if (inside.starts_with('"') || inside.starts_with(']')) return true;
-  }
+  if (trimmed.empty() || trimmed.ends_with('\\') || trimmed.starts_with("--") || is_like_a_list(trimmed)) return true;
+  // To a shell these are letters.
+  if (space_length(trimmed) > 0 || ends_in_space(trimmed)) return true;
   // `<<` opens a heredoc in BuildKit and kaniko; `<<<` is bash's, and stays.
   for (auto at = text.find("<<"); at != std::string_view::npos;) {
     const auto end = std::min(text.find_first_not_of('<', at), text.size());
@@ -148,7 +198,7 @@ std::optional<std::string> fold(std::string_view line, std::size_t limit) {
   const auto can_break = [&](std::size_t at) {
     const char after = line[at];
     const bool inside_character = (static_cast<unsigned char>(after) & 0xc0U) == 0x80;
-    return line[at - 1] != '\\' && after != ' ' && after != '\t' && after != '#' && !inside_character;
+    return line[at - 1] != '\\' && after != '#' && !inside_character && space_length(line.substr(at)) == 0;
   };
   while (line.size() > limit) {
     auto at = limit - 1;  // room for the backslash
@@ -167,15 +217,19 @@ std::string print(std::span<const Stage> stages, Report& report) {
   std::string out;
   for (const auto& stage : stages) {
     if (!out.empty()) out += '\n';
-    out += fmt::format("FROM {} AS {}\n", stage.image, stage.name);
-    for (const auto& instruction : stage.instructions) {
-      if (const auto* run = std::get_if<Run>(&instruction)) check_arguments(stage, *run, report);
-      const auto line = print(instruction);
+    const auto add = [&](const std::string& line, const data::Mark& mark) {
       if (const auto folded = fold(line)) out += *folded + "\n";
       else
         report.error(
-            {}, fmt::format("variant '{}' needs a line of {} bytes that cannot be broken", stage.name, line.size()),
+            place_of(mark, stage),
+            fmt::format("variant '{}' needs a line of {} bytes that cannot be broken", stage.name, line.size()),
             "variants." + stage.name);
+    };
+    add(fmt::format("FROM {} AS {}", stage.image, stage.name), {});
+    for (const auto& instruction : stage.instructions) {
+      const auto* run = std::get_if<Run>(&instruction);
+      if (run != nullptr) check_arguments(stage, *run, report);
+      add(print(instruction), run != nullptr ? run->mark : data::Mark());
     }
   }
   return out;

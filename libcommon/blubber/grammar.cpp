@@ -123,6 +123,18 @@ bool is_http_url(std::string_view s) {
   return !host.empty() && host.front() != ':';
 }
 
+bool has_plain_host(std::string_view url) {
+  if (!is_http_url(url)) return false;
+  auto host = url.substr(url.find("//") + 2);
+  host = host.substr(0, host.find_first_of("/?#"));
+  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+  const auto end = host.starts_with('[') ? host.find(']') : host.find(':');
+  if (host.starts_with('['))
+    return end != std::string_view::npos && end > 1 &&
+           std::ranges::all_of(host.substr(1, end - 1), [](char c) { return is_hex(c) || c == ':' || c == '.'; });
+  return !host.substr(0, end).empty() && all_in(host.substr(0, end), "_.-");
+}
+
 bool is_node_environment(std::string_view s) { return !s.empty() && std::ranges::all_of(s, is_alnum); }
 
 bool is_python_version(std::string_view s) { return !s.empty() && is_digit(s.front()) && all_in(s, ".*+!_-"); }

@@ -19,6 +19,8 @@ namespace slipway::blubber::grammar {
 [[nodiscard]] bool is_apt_word(std::string_view s);
 [[nodiscard]] bool is_environment_name(std::string_view s);
 [[nodiscard]] bool is_http_url(std::string_view s);
+/// A URL whose host can stand in a file of apt's configuration outside of quotes.
+[[nodiscard]] bool has_plain_host(std::string_view url);
 [[nodiscard]] bool is_node_environment(std::string_view s);
 [[nodiscard]] bool is_python_version(std::string_view s);    ///< 1.2.3: begins with a digit
 [[nodiscard]] bool is_python_specifier(std::string_view s);  ///< >=1.2,<2

@@ -22,7 +22,8 @@ struct Env {
   struct Entry {
     std::string name;
     std::string value;
-    bool expands = true;  ///< $NAME and ${NAME} in it are replaced
+    bool expands = true;  ///< variables in it are replaced, with their defaults: see expansion.hpp
+    std::string literal;  ///< what stands before the value and is never replaced
   };
   std::vector<Entry> entries;
 };
@@ -42,7 +43,7 @@ struct Copy {
   std::string from;                  ///< a stage or an image; empty for the build context
   std::vector<std::string> sources;  ///< literal but for the wildcards * ? [
   std::string destination;
-  bool expands = false;              ///< $NAME and ${NAME} in the paths are replaced
+  bool expands = false;              ///< plain variables in the paths are replaced: see expansion.hpp
   std::vector<std::string> exclude;  ///< patterns for --exclude, which only BuildKit has
 };
 
@@ -79,6 +80,7 @@ struct Stage {
   std::string name;
   std::string image;  ///< "scratch" for the empty one
   std::vector<Instruction> instructions;
+  data::Mark mark;  ///< of the variant that it is for
 };
 
 }  // namespace slipway::blubber

@@ -38,6 +38,7 @@ const Rule absolute_path{grammar::is_absolute_path, "is no absolute path, or the
 const Rule user_name{grammar::is_user_name, "is not allowed as a user's name"};
 const Rule environment_name{grammar::is_environment_name, "is no name of an environment variable"};
 const Rule http_url{grammar::is_http_url, "is no http or https URL"};
+const Rule proxied_url{grammar::has_plain_host, "is no http or https URL with the plain name of a host"};
 const Rule apt_word{grammar::is_apt_word, "holds blanks, quotes or control characters"};
 const Rule debian_package{
     grammar::is_debian_package,
@@ -81,6 +82,13 @@ bool read_list(Report& report, const Value& value, const std::string& path,
   std::size_t number = 0;
   for (const auto& item : value.items()) each(item, fmt::format("{}[{}]", path, number++));
   return true;
+}
+
+void warn_of_odd_dollar(Report& report, std::string_view text, const data::Mark& at, const std::string& path,
+                        Variables which) {
+  if (const auto odd = odd_dollar(text, which); !odd.empty())
+    report.warning(
+        at, fmt::format("'{}' in '{}' is no variable that all builders know, and is kept as it is", odd, path), path);
 }
 
 MapReader::MapReader(Report& report, const Value& value, std::string path,

@@ -5,6 +5,7 @@
 
 #include "blubber/config.hpp"
 #include "blubber/dockerfile.hpp"
+#include "blubber/expansion.hpp"
 #include "blubber/report.hpp"
 
 #include <functional>
@@ -63,12 +64,17 @@ class MapReader {
 bool read_list(Report& report, const data::Value& value, const std::string& path,
                const std::function<void(const data::Value&, const std::string&)>& each);
 
+/// A dollar that some builders would take for a variable, and that is kept as it is.
+void warn_of_odd_dollar(Report& report, std::string_view text, const data::Mark& at, const std::string& path,
+                        Variables which);
+
 namespace rules {
 extern const Rule image;
 extern const Rule absolute_path;
 extern const Rule user_name;
 extern const Rule environment_name;
 extern const Rule http_url;
+extern const Rule proxied_url;
 extern const Rule apt_word;
 extern const Rule debian_package;
 extern const Rule node_environment;

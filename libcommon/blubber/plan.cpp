@@ -89,7 +89,8 @@ std::string create_account(std::string_view prefix) {
       prefix);
 }
 
-void plan_account(StagePlan& plan, const Account& account, const std::vector<std::string>& owned_folders) {
+void plan_account(StagePlan& plan, const Account& account, const std::vector<std::string>& owned_folders,
+                  const data::Mark& mark) {
   const auto prefix = std::string(account.prefix);
   plan.add(Arg{prefix + "_AS", account.name});
   plan.add(Arg{prefix + "_UID", std::to_string(account.uid), true});
@@ -97,7 +98,7 @@ void plan_account(StagePlan& plan, const Account& account, const std::vector<std
   auto text = create_account(prefix);
   for (const auto& folder : owned_folders)
     text += fmt::format(" && mkdir -p {0} && chown \"${1}_UID\":\"${1}_GID\" {0}", shell::quote(folder), prefix);
-  plan.run(std::move(text));
+  plan.run(std::move(text), mark);
 }
 
 void plan_environment(StagePlan& plan) {
@@ -145,8 +146,8 @@ void plan_based(StagePlan& plan, const Options& options) {
   plan.add(Env{{{"HOME", "/root"}}});
   plan_arguments(plan, options.platform_args);
   plan_apt(plan);
-  plan_account(plan, lives, {lives_in(plan.variant), "/opt/lib"});
-  plan_account(plan, runs_account(c.runs), {});
+  plan_account(plan, lives, {lives_in(plan.variant), "/opt/lib"}, c.lives.in ? c.lives.in->mark : data::Mark());
+  plan_account(plan, runs_account(c.runs), {}, {});
 
   plan.add(User{"$LIVES_UID"});
   plan.add(Env{{{"HOME", "/home/" + lives.name}}});
@@ -246,8 +247,9 @@ std::string StagePlan::path(std::string_view key) const { return fmt::format("va
 std::vector<Stage> plan_one(const Variant& variant, bool is_target, const StageIndex& stages, Report& report,
                             const Options& options) {
   const bool empty = is_scratch(variant);
-  StagePlan plan{variant, stages, report,
-                 options, {},     Stage{variant.name, empty ? "scratch" : variant.common.base->value, {}}};
+  StagePlan plan{variant, stages,
+                 report,  options,
+                 {},      Stage{variant.name, empty ? "scratch" : variant.common.base->value, {}, variant.mark}};
   plan.stage.instructions.reserve(32);
   if (empty) plan_scratch(plan);
   else plan_based(plan, options);

@@ -61,6 +61,7 @@ std::string helper_name(StagePlan& plan) {
 std::string filtered(StagePlan& plan, const std::string& from, const std::string& source, const Artifact& artifact) {
   Stage helper;
   helper.name = helper_name(plan);
+  helper.mark = plan.variant.mark;
   helper.image = plan.stage.image;
   if (is_scratch(plan.variant)) {
     const auto* origin = plan.stages.find(artifact.from);

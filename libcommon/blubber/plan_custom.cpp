@@ -2,6 +2,7 @@
 // The custom builder: what it runs, and the caches and mounts that are there while it runs. No Dockerfile
 // instruction that all builders share can mount, so the classic form makes, fills and removes folders; the form
 // for BuildKit says RUN --mount.
+#include "blubber/expansion.hpp"
 #include "blubber/grammar.hpp"
 #include "blubber/resolve.hpp"
 #include "blubber/shell.hpp"
@@ -55,7 +56,7 @@ Job script_job(std::string script, const std::string& after) {
 std::vector<std::string> emptying(const std::vector<Cache>& caches) {
   std::vector<std::string> out;
   for (const auto& cache : caches)
-    out.push_back(fmt::format("rm -rf {0}/..?* {0}/.[!.]* {0}/*", shell::quote_expanding(cache.destination)));
+    out.push_back(fmt::format("rm -rf {0}/..?* {0}/.[!.]* {0}/*", shell::quote_path(cache.destination)));
   return out;
 }
 
@@ -94,23 +95,20 @@ bool is_plain(std::string_view path) {
 
 /// The text with the variables that the configuration itself sets, and that nothing can change in a build. BuildKit
 /// does not replace them in --mount before 0.9.
+/// @return nothing when there are others
 std::string with_known_variables(const StagePlan& plan, std::string_view text) {
+  const auto& environment = plan.variant.common.runs.environment;
   std::string out;
-  while (!text.empty()) {
-    const auto dollar = text.find('$');
-    out += text.substr(0, dollar);
-    if (dollar == std::string_view::npos) break;
-    text.remove_prefix(dollar + 1);
-    const bool braced = text.starts_with('{');
-    const auto name =
-        braced
-            ? text.substr(1, text.find('}') - 1)
-            : text.substr(0, text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"));
-    const auto& environment = plan.variant.common.runs.environment;
+  for (const auto& piece : pieces_of(text, Variables::plain)) {
+    if (!piece.is_variable) {
+      out += piece.text;
+      continue;
+    }
+    auto name = piece.text.substr(1);
+    if (name.starts_with('{')) name = name.substr(1, name.size() - 2);
     const auto known = std::ranges::find(environment, name, [](const auto& e) -> std::string_view { return e.first; });
-    if (known == environment.end() || known->second.value.find('$') != std::string::npos) return std::string();
+    if (known == environment.end() || known->second.value.find('$') != std::string::npos) return {};
     out += known->second.value;
-    text.remove_prefix(std::min(name.size() + (braced ? 2 : 0), text.size()));
   }
   return out;
 }
@@ -148,6 +146,11 @@ std::optional<RunMount> buildkit_bind(const StagePlan& plan, const Mount& mount)
 
 // --- the classic form of mounts
 
+bool begins_with_variable(std::string_view path) {
+  const auto pieces = pieces_of(path, Variables::plain);
+  return !pieces.empty() && pieces.front().is_variable;
+}
+
 /// Mounted files are copied before and removed after the RUN.
 struct Mounted {
   std::vector<Copy> copies;
@@ -172,7 +175,7 @@ Mounted placed(StagePlan& plan, const std::vector<Mount>& mounts) {
                                       "instead, so absolute paths differ",
                                       mount.from, directory),
                           plan.path("builder.mounts"));
-    } else if (!destination.starts_with('/') && !destination.starts_with('$')) {
+    } else if (!destination.starts_with('/') && !begins_with_variable(destination)) {
       destination = grammar::clean_path(fmt::format("{}/{}", directory, destination));
     }
     const auto source = mount.source.empty() ? std::string(is_local ? "." : "/") : mount.source;
@@ -188,7 +191,7 @@ Mounted placed(StagePlan& plan, const std::vector<Mount>& mounts) {
 
 std::string in_words(const std::vector<std::string>& paths) {
   std::string out;
-  for (const auto& path : paths) out += (out.empty() ? "" : " ") + shell::quote_expanding(path);
+  for (const auto& path : paths) out += (out.empty() ? "" : " ") + shell::quote_path(path);
   return out;
 }
 

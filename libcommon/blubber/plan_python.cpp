@@ -47,7 +47,7 @@ void plan_poetry(StagePlan& plan, const Python& python, const std::string& binar
 /// itself, as with poetry. With a lock file among the requirements the build stops when it does not fit.
 void plan_uv(StagePlan& plan, const Python& python, const std::string& binary, const std::string& venv) {
   const auto& uv = python.uv;
-  plan.add(Env{{{"UV_PROJECT_ENVIRONMENT", venv}, {"UV_PYTHON_DOWNLOADS", "never"}}});
+  plan.add(Env{{{"UV_PROJECT_ENVIRONMENT", venv, false}, {"UV_PYTHON_DOWNLOADS", "never"}}});
   plan.run(shell::command(binary, {"-m", "pip", "install", "-U", "uv" + specifier(uv.version)}), python.mark);
   std::vector<std::string> arguments{"sync", "--inexact", "--no-install-project", "--no-cache"};
   const bool is_locked = std::ranges::any_of(python.requirements->value, [](const Artifact& requirement) {
@@ -84,7 +84,7 @@ void plan_python(StagePlan& plan, const Python& python) {
   std::vector<std::string> create{"-m", "venv", venv};
   if (is_set(python.use_system_site_packages)) create.emplace_back("--system-site-packages");
   plan.run(shell::command(binary, create), python.mark);
-  plan.add(Env{{{"PATH", venv + "/bin:$PATH"}, {"VIRTUAL_ENV", venv}}});
+  plan.add(Env{{{"PATH", "/bin:$PATH", true, venv}, {"VIRTUAL_ENV", venv, false}}});
 
   // Python 2 ends with pip 20; setuptools 60.9.0 was broken.
   const std::string_view last_pip = python.version->value.starts_with("python2") ? "<21" : "";

@@ -75,7 +75,7 @@ void read_proxies(Report& report, const MapReader& map, Apt& apt) {
     const MapReader proxy(report, item, path, {"url", "source"}, MapReader::Unknown::is_warning);
     if (!item.is(Kind::mapping)) return;
     const auto url = proxy.text("url", &rules::http_url);
-    const auto source = proxy.text("source", &rules::http_url);
+    const auto source = proxy.text("source", &rules::proxied_url);
     if (proxy.find("url") == nullptr) report.error(item.mark(), fmt::format("'{}' lacks 'url'", path), path);
     else if (url) apt.proxies.push_back({url->value, source ? source->value : "", item.mark()});
   });

@@ -79,6 +79,8 @@ Field<std::vector<Mount>> read_mounts(const MapReader& map) {
       mount.from = value_of(m.text("from")).value_or("");
       mount.destination = value_of(m.text("destination", &rules::clean_text)).value_or("");
       mount.source = value_of(m.text("source", &rules::clean_text)).value_or("");
+      warn_of_odd_dollar(report, mount.destination, item.mark(), m.path("destination"), Variables::plain);
+      warn_of_odd_dollar(report, mount.source, item.mark(), m.path("source"), Variables::plain);
     }
     if (mount.from.empty()) report.error(item.mark(), fmt::format("'{}' lacks 'from'", path), path);
     out.value.push_back(std::move(mount));
@@ -111,6 +113,7 @@ Field<std::vector<Cache>> read_caches(const MapReader& map) {
     if (cache.destination.empty()) report.error(item.mark(), fmt::format("'{}' lacks 'destination'", path), path);
     else if (grammar::clean_path(cache.destination) == "/")
       report.error(item.mark(), fmt::format("'{}' is the root of the image, which is no cache", path), path);
+    warn_of_odd_dollar(report, cache.destination, item.mark(), path, Variables::plain);
     cache.mark = item.mark();
     if (cache.id.empty()) cache.id = cache.destination;
     if (cache.access.empty()) cache.access = "shared";

@@ -63,6 +63,9 @@ Runs read_runs(Report& report, const Value& value, const std::string& path) {
   warn_of_root(report, runs.uid, map.path("uid"));
   warn_of_root(report, runs.gid, map.path("gid"));
   warn_of_newlines(report, runs.environment, map.path("environment"));
+  for (const auto& [name, text] : runs.environment)
+    warn_of_odd_dollar(report, text.value, text.mark, fmt::format("{}.{}", map.path("environment"), name),
+                       Variables::with_defaults);
   return runs;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "blubber/report.hpp"
 
+#include "core/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +21,34 @@ int word_width(std::string_view line, int column) {
   const bool quoted = rest.front() == '"' || rest.front() == '\'';
   const auto end = std::min(quoted ? rest.find(rest.front(), 1) + 1 : rest.find_first_of(" \t,:]}", 1), rest.size());
   return static_cast<int>(std::max<std::size_t>(1, end));
+}
+
+/// On one line and of a length that somebody reads, whatever of the file is quoted in it. The end stays, which says
+/// what is wrong.
+std::string readable(std::string_view text) {
+  constexpr std::size_t begin = 600;
+  constexpr std::size_t end = 200;
+  const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; };
+  std::string out;
+  const auto add = [&](std::string_view part) {
+    for (const char c : text::printable(part)) {
+      if (c == '\n') out += "\\n";
+      else if (c == '\t') out += "\\t";
+      else out += c;
+    }
+  };
+  if (text.size() <= begin + end) {
+    add(text);
+    return out;
+  }
+  auto first = begin;
+  while (first > 0 && is_inside(text[first])) --first;
+  auto last = text.size() - end;
+  while (last < text.size() && is_inside(text[last])) ++last;
+  add(text.substr(0, first));
+  out += "...";
+  add(text.substr(last));
+  return out;
 }
 
 /// A line that is too long to be shown with every finding in it.
@@ -48,8 +78,8 @@ void Report::put(Diagnostic::Severity severity, const data::Mark& at, std::strin
   d.file = file_;
   d.line = at.line;
   d.column = at.column;
-  d.message = std::move(message);
-  d.path = std::move(path);
+  d.message = readable(message);
+  d.path = readable(path);
   d.suggestion = std::move(suggestion);
   const auto line = line_at(at.line);
   d.width = word_width(line, at.column);

@@ -44,11 +44,18 @@ TEST_CASE("values keep what they are in quotes") {
   CHECK(line(Label{{{"a.b", "$1"}}}) == R"(LABEL a.b="\$1")");
   CHECK(line(Workdir{"/a b$c"}) == R"(WORKDIR "/a b\$c")");
   CHECK(line(Env{{{"A", "one\nUSER 0"}}}) == R"(ENV A="one\nUSER 0")");
+  // A dollar that begins no variable would be an error to one builder and nothing to another.
+  CHECK(line(Env{{{"A", "$1 ${ $$ ${B:-c} $D\xc3\xa9"}}}) == "ENV A=\"\\$1 \\${ \\$\\$ ${B:-c} ${D}\xc3\xa9\"");
+  CHECK(line(Env{{{"PATH", "/bin:$PATH", true, "/$v"}}}) == R"(ENV PATH="/\$v/bin:$PATH")");
 }
 
 TEST_CASE("paths of COPY pass two readers") {
   CHECK(line(Copy{true, "", {"we$ird", "it's"}, "q\"/"}) ==
         R"(COPY --chown=$LIVES_UID:$LIVES_GID ["we\\$ird", "it\\'s", "q\\\"/"])");
+  // BuildKit takes the first for a heredoc; a byte order mark at the beginning is lost.
+  CHECK(line(Copy{false, "", {"<<EOF", "\xef\xbb\xbfx"}, "y/"}) ==
+        "COPY [\"\\\\<\\\\<EOF\", \"\\\\\xef\xbb\xbfx\", \"y/\"]");
+  CHECK(line(Copy{false, "", {"$A$(b)${C:-d}"}, "y", true}) == R"(COPY ["$A\\$(b)\\${C:-d}", "y"])");
   CHECK(line(Copy{false, "build", {"/a\\b"}, "/x"}) == R"(COPY --from=build ["/a\\\\b", "/x"])");
 }
 
@@ -60,12 +67,14 @@ TEST_CASE("JSON forms are JSON") {
 }
 
 TEST_CASE("a RUN whose text would be read as something else takes the exec form") {
-  for (const auto* text : {"make all", "date +%Y", "[ -e x ] && y", "a <<< b", "echo a \\b", "x=1; echo $x"}) {
+  for (const auto* text : {"make all", "date +%Y", "[ -e x ] && y", "[[ a == b ]]", "echo \xc3\xa9", "a <<< b",
+                           "echo a \\b", "x=1; echo $x"}) {
     INFO(text);
     CHECK(line(Run{text, {}, {}}) == std::string("RUN ") + text);
   }
   for (const auto* text : {"a\nUSER root", "a\\", "a\\  ", "cat <<EOF && x", "cat <<-EOF", "--mount=type=x y",
-                           "[\"a\"]", "[ ]", "a\rb", " -- x <<a"}) {
+                           "[\"a\"]", "[ ]", "a\rb", " -- x <<a", "[1] && x", "[ true ]", "[[\"a\"], 1]", "[-1]", " ",
+                           "\t", "echo a\xc2\xa0", "\xe3\x80\x80x", "a\xe2\x80\xa8"}) {
     INFO(text);
     const auto out = line(Run{text, {}, {}});
     REQUIRE(out.starts_with("RUN ["));
@@ -77,13 +86,13 @@ TEST_CASE("a RUN whose text would be read as something else takes the exec form"
 }
 
 TEST_CASE("long lines are folded where no builder trips") {
-  for (const std::string unit : {"abcdefg ", "#", "\\", "é", " #x", "\"\\u0007\" ", "a\\ "}) {
+  for (const std::string unit : {"abcdefg ", "\xe3\x80\x80#", "#", "\\", "é", " #x", "\"\\u0007\" ", "a\\ "}) {
     std::string text = "RUN echo ";
     while (text.size() < 3 * longest_line) text += unit;
     text += "end";
     INFO(unit);
     const auto folded = fold(text);
-    if (unit == "#" || unit == "\\") {  // nowhere to break
+    if (unit == "#" || unit == "\\" || unit == "\xe3\x80\x80#") {  // nowhere to break
       CHECK_FALSE(folded);
       continue;
     }
@@ -93,6 +102,31 @@ TEST_CASE("long lines are folded where no builder trips") {
   CHECK(fold("short") == "short");
   CHECK(fold(std::string(longest_line, 'x')) == std::string(longest_line, 'x'));
   CHECK(fold("abcdef", 4) == "abc\\\ndef");
+}
+
+TEST_CASE("a break is never before what a builder takes for white space") {
+  for (const std::string space : {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x83", "\xe2\x80\xa8",
+                                  "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\v", "\f"}) {
+    const auto text = "abcdefgh" + space + "#ijkl";
+    for (std::size_t limit = 6; limit < text.size(); ++limit) {
+      const auto folded = fold(text, limit);
+      REQUIRE(folded);
+      CHECK(folded->find("\n" + space) == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("names are folded, too, and what cannot be is told with a place") {
+  Report report("f", "");
+  const std::string name(2 * longest_line, 'x');
+  auto printed = print(std::vector<Stage>{{name, "debian", {}, {}}}, report);
+  printed.pop_back();
+  CHECK(joined(printed) == "FROM debian AS " + name);
+  CHECK_FALSE(report.has_errors());
+  const slipway::data::Mark mark{nullptr, 3, 5};
+  (void)print(std::vector<Stage>{{"a", "debian", {Env{{{"A", std::string(longest_line, '\\')}}}}, mark}}, report);
+  REQUIRE(report.has_errors());
+  CHECK(report.take().at(0).line == 3);
 }
 
 TEST_CASE("what no system can run is an error") {

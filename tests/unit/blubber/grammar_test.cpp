@@ -6,6 +6,14 @@
 
 namespace grammar = slipway::blubber::grammar;
 
+TEST_CASE("hosts that can stand in a file of apt") {
+  for (const auto* good : {"http://deb.example", "https://u:p@deb-1.example:80/x", "http://[::1]:80", "http://a_b?c"})
+    CHECK(grammar::has_plain_host(good));
+  for (const auto* bad :
+       {"http://a;b", "http://a{b}", "http://[::1;]", "http://[]", "http://a,b", "ftp://a", "http://u@"})
+    CHECK_FALSE(grammar::has_plain_host(bad));
+}
+
 TEST_CASE("image references") {
   for (const auto* good : {"debian", "debian:bookworm-slim", "docker-registry.wikimedia.org/a-b/c_d:1.0-2", "a__b",
                            "a--b", "localhost/x", "localhost:5000/x", "[::1]:5000/x", "R.example/x",
