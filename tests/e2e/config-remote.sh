@@ -266,6 +266,22 @@ empty 'cache prune removes nothing' "$out"
 status 'cache prune of all' 0 config-get cache prune --unused 0s
 has 'cache prune says what' "^$url " "$out"
 
+# ---- the tools that deploy read their list of clusters there, too
+
+cat >"$scratch/author/deploy-targets.yaml" <<'TARGETS'
+version: 1
+targets:
+  dc1: {environment: dc1, context: dc1, namespace: hello, approve: plan, stage: 1}
+services:
+  hello: {chart: charts/hello, releases: [main]}
+TARGETS
+commit >/dev/null
+status 'k8s-rollout reads its targets there' 66 timeout 60 k8s-rollout status deploy/x -t dc2 --registry "$url"
+has 'k8s-rollout knows which there are' "did you mean 'dc1'" "$err"
+status 'deploy-helm reads its targets there' 66 timeout 60 deploy-helm plan hello -t dc2 --registry "$url" \
+  --image "registry.example.org/hello@sha256:$(printf 'a%.0s' {1..64})"
+has 'deploy-helm knows which there are' "did you mean 'dc1'" "$err"
+
 # ---- several at once, and killed ones
 
 commit 300000 >/dev/null
