@@ -21,6 +21,9 @@ constexpr auto deadline_settles = 10s;
 constexpr auto late_join = 30s;
 /// A container without a readiness probe that has ended before has to run for so long before it counts as started.
 constexpr milliseconds start_proves = 10s;
+/// Its first start has to last for so long: the kubelet calls it ready from its first moment, and notices only a second
+/// or two later that it has ended.
+constexpr milliseconds first_start_proves = 3s;
 /// In so long at most the controller counts a pod that has ended; then it is looked at again.
 constexpr milliseconds status_follows = 2s;
 constexpr auto default_no_progress = 600s;
@@ -164,17 +167,21 @@ std::chrono::milliseconds Judge::start_unproven() {
   milliseconds left{0};
   for (const auto* pod : standing_.pods)
     for (const auto& container : pod->containers) {
-      if (container.restarts == 0 || pod->deleting || pod->finished()) continue;
-      if (container.init && !container.sidecar) continue;
+      if (pod->deleting || pod->finished() || (container.init && !container.sidecar)) continue;
+      const bool first = container.restarts == 0;
+      if (first && (policy_.one_look || pod->restart_policy != "Always")) continue;
       const bool runs = container.phase == Container::Phase::running && container.running_since;
       if (runs && container.readiness) continue;
-      const auto missing = runs              ? to_ms(*container.running_since + proof - now_.now)
+      if (first && !runs && !container.ended) continue;  // it has not been told of yet
+      const auto needs = first ? std::min(first_start_proves, proof) : proof;
+      const auto missing = runs              ? to_ms(*container.running_since + needs - now_.now)
                            : container.ready ? 0ms
                                              : status_follows;
       if (missing <= left) continue;
       left = missing;
-      verdict_.text = fmt::format("{}; pod {} has started {} times, the last a moment ago", standing_.text, pod->name,
-                                  container.restarts + 1);
+      verdict_.text = first ? fmt::format("{}; pod {} has only just started", standing_.text, pod->name)
+                            : fmt::format("{}; pod {} has started {} times, the last a moment ago", standing_.text,
+                                          pod->name, container.restarts + 1);
     }
   return left;
 }

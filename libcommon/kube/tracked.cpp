@@ -315,6 +315,9 @@ void Track::end(State state, std::string text, const io::Run& run) {
                               {"state", std::string(name_of(verdict.state))},
                               {"id", bad && verdict.cause ? verdict.cause->id : ""},
                               {"revision", verdict.revision},
+                              {"wanted", std::int64_t{verdict.counts.wanted}},
+                              {"updated", std::int64_t{verdict.counts.updated}},
+                              {"available", std::int64_t{verdict.counts.available}},
                               {"seconds", static_cast<double>(outcome_.took.count()) / 1000.0}}});
 }
 

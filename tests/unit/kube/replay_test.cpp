@@ -225,7 +225,8 @@ TEST_CASE("the order of watches, lists and conditions never matters") {
       const auto came = Replay(stream, seed).run();
       REQUIRE(came.state == straight.state);
       REQUIRE(came.id == straight.id);
-      REQUIRE(std::abs(came.at - straight.at) < 2.0);
+      // A start that has to last for three seconds may be told of before or after they are over.
+      REQUIRE(std::abs(came.at - straight.at) < 4.0);
     }
   }
 }

@@ -557,3 +557,38 @@ TEST_CASE("a limit to the patience does not wait for a second attempt") {
   CHECK(world.watch(1s).state == State::progressing);
   CHECK(world.watch(3s).state == State::failed);
 }
+
+TEST_CASE("a first start without a readiness probe has to last for a moment") {
+  World world(1);
+  world.pod("a")["spec"]["containers"][0].erase("readinessProbe");
+  world.running("a", true);
+  world.counts(1, 0, 0, 1);
+  CHECK(world.look().state == State::progressing);
+  SECTION("which it does") {
+    CHECK(world.look(2s).state == State::progressing);
+    CHECK(world.look(1s).state == State::done);
+  }
+  SECTION("or ends") {
+    world.waiting("a", "CrashLoopBackOff", "back-off", 1, World::exit(3));
+    CHECK(world.look(1s).state == State::progressing);  // although the status still counts it
+    world.counts(1, 0, 0, 0);
+    world.waiting("a", "CrashLoopBackOff", "back-off", 3, World::exit(3));
+    const auto verdict = world.look(20s);
+    CHECK(verdict.state == State::failed);
+    CHECK(verdict.cause->id == "crash-loop");
+  }
+  SECTION("or ends, and that is all that is known yet") {
+    auto& status = world.pod("a")["status"]["containerStatuses"][0];
+    status["state"] = {{"terminated", World::exit(3)}};
+    status["ready"] = false;
+    CHECK(world.look(5s).state == State::progressing);
+  }
+  SECTION("unless somebody asks it whether it is well") {
+    world.pod("a")["spec"]["containers"][0]["readinessProbe"] = {{"exec", {{"command", {"true"}}}}};
+    CHECK(world.look().state == State::done);
+  }
+  SECTION("a single look says what it sees") {
+    world.policy.one_look = true;
+    CHECK(world.look().state == State::done);
+  }
+}

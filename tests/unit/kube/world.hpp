@@ -112,6 +112,9 @@ class World {
                     {"lastTransitionTime", stamp(now)}});
   }
 
+  /// As what runs in production has one: without, a start has to prove itself.
+  static json probe() { return {{"exec", {{"command", {"true"}}}}, {"periodSeconds", 1}, {"failureThreshold", 1}}; }
+
   json& pod(const std::string& name, const std::string& owner = "web-new") {
     for (auto& each : pods)
       if (each["metadata"]["name"] == name) return each;
@@ -121,7 +124,7 @@ class World {
                       {"creationTimestamp", stamp(now)},
                       {"labels", {{"app", "web"}, {"pod-template-hash", owner}}},
                       {"ownerReferences", {{{"uid", owner}, {"controller", true}}}}}},
-                    {"spec", {{"restartPolicy", "Always"}, {"containers", {{{"name", "main"}, {"image", "web:2"}}}}}},
+                    {"spec", {{"restartPolicy", "Always"}, {"containers", {{{"name", "main"}, {"image", "web:2"}, {"readinessProbe", probe()}}}}}},
                     {"status", {{"phase", "Pending"}}}});
     return pods.back();
   }
