@@ -241,12 +241,14 @@ sees_four() { [ "$(send dc1 GET "/apis/discovery.k8s.io/v1/namespaces/$ns/endpoi
 # ---- a rollout in the middle of other people's work
 
 group_meanwhile() {
+  local other
+  local begun=$SECONDS
   deploy talk "$talking"
   status "the new pods' logs are told while it waits" 0 k8s-rollout status deploy/talk "${on1[@]}" --follow-logs 20 --stable 4s
   has "on standard error" 'line [0-9]+ of the log' "$err"
   has "standard output is the answer alone" '^deployment "talk" successfully rolled out' "$out"
   has "one line" '^1$' "$(wc -l <<<"$out")"
-  has "and no more than were asked for" '^[0-9]{1,2}$|^1[0-3][0-9]$' "$(grep -c 'of the log' <<<"$err")"
+  has "and no more than were asked for" '^yes$' "$([ "$(grep -c 'of the log' <<<"$err")" -le $((20 * (SECONDS - begun + 2))) ] && echo yes)"
 
   deploy busy "$good"
   up deploy/busy
@@ -260,10 +262,12 @@ group_meanwhile() {
   has "with a new goal" 'wanted 2 -> 4' "$err"
   has "that is reached" '^4$' "$(field dc1 $deployments/slow "['status']['availableReplicas']")"
   set_variable dc1 $deployments/slow two
-  (sleep 3; set_variable dc1 $deployments/slow three) &
   status "one look at what is unfinished is 3" 3 k8s-rollout status deploy/slow "${on1[@]}" --watch=false
-  status "another template meanwhile is another rollout" 75 k8s-rollout status deploy/slow "${on1[@]}" --timeout 60s
-  wait
+  k8s-rollout status deploy/slow "${on1[@]}" --timeout 60s >over.out 2>over.err & other=$!
+  within 20 grep -q updated over.err
+  set_variable dc1 $deployments/slow three
+  wait $other && other=0 || other=$?
+  has "another template meanwhile is another rollout" '^75$' "$other"
   status "to be followed if one likes" 0 k8s-rollout status deploy/slow "${on1[@]}" --follow-superseded --timeout 60s
 
   set_variable dc1 $deployments/slow four
@@ -275,7 +279,7 @@ group_meanwhile() {
   has "then no old pod is left" '^4$' "$(send dc1 GET "/api/v1/namespaces/$ns/pods?labelSelector=app%3Dslow" | grep -c '"phase":')"
 
   # Two people undo the same failure. One of them does it, and it is done once.
-  local one=0 other=0 revision
+  local one=0 revision
   set_image dc1 $deployments/busy "$absent"
   within 20 deployment_seen busy
   status "a canary beside what is not whole proves nothing" 75 k8s-rollout canary start deploy/busy "${on1[@]}" --image "$better" --percent 30
@@ -420,7 +424,7 @@ PLUGIN
   has "as it is on the cluster" '^deploy/named$' "$out"
   local begun=$EPOCHREALTIME
   status "completion without a cluster" 0 k8s-rollout completion candidates -- --context dc1 --server https://127.0.0.1:1 status deploy/
-  has "does not hang" '^0$' "$(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { print int(b - a) }')"
+  has "does not hang" '^[0-2]$' "$(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { print int(b - a) }')"
   status "completion of contexts" 0 k8s-rollout completion candidates -- status --context ''
   has "all that there are" '^dc2$' "$out"
 }
