@@ -2,6 +2,7 @@
 """What is in an image: its run configuration and its file tree, read from an archive as `docker save` writes it.
 
 Times are left out: no two builds agree on them."""
+
 import gzip
 import hashlib
 import io
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 class Entry(NamedTuple):
     """One path. `data` is a file's SHA-256 or a link's target; a hard link counts as the file that it names."""
+
     kind: str  # d, f, l or o
     mode: int
     uid: int
@@ -28,6 +30,7 @@ class Entry(NamedTuple):
 class Image(NamedTuple):
     config: dict
     tree: dict  # path -> Entry
+    base: dict  # the tree of the image that it was built on
 
 
 KEPT = ('Cmd', 'Entrypoint', 'Env', 'ExposedPorts', 'Labels', 'StopSignal', 'User', 'Volumes', 'WorkingDir')
@@ -63,8 +66,7 @@ class Archive:
                 path = os.path.normpath('/' + m.name)
                 base, folder = os.path.basename(path), os.path.dirname(path)
                 if base.startswith('.wh.'):
-                    rows.append((folder if base == '.wh..wh..opq' else os.path.join(folder, base[4:]),
-                                 base == '.wh..wh..opq'))
+                    rows.append((folder if base == '.wh..wh..opq' else os.path.join(folder, base[4:]), base == '.wh..wh..opq'))
                     continue
                 kind = 'd' if m.isdir() else 'l' if m.issym() else 'f' if m.isfile() or m.islnk() else 'o'
                 if m.islnk():
@@ -72,8 +74,7 @@ class Archive:
                     target = os.path.normpath('/' + m.linkname)
                     data = files.get(target, '=' + target)
                 else:
-                    data = hashlib.sha256(tar.extractfile(m).read()).hexdigest() if kind == 'f' else \
-                        m.linkname if kind == 'l' else None
+                    data = hashlib.sha256(tar.extractfile(m).read()).hexdigest() if kind == 'f' else m.linkname if kind == 'l' else None
                 if kind == 'f':
                     files[path] = data
                 rows.append((path, Entry(kind, 0 if kind == 'l' else m.mode & 0o7777, m.uid, m.gid, data)))
@@ -81,7 +82,7 @@ class Archive:
         return rows
 
     def _tree(self, names):
-        tree = {}
+        tree = {'/': Entry('d', 0o755, 0, 0, None)}  # which not every archive names
 
         def drop(folder):
             inside = folder.rstrip('/') + '/'
@@ -103,10 +104,10 @@ class Archive:
                     tree[path] = entry
         return tree
 
-    def image(self, tag):
+    def image(self, tag, base=None):
         """The image of that tag (with or without the registry that a builder puts before it), or None."""
         found = next((i for i in self.images if any(t == tag or t.endswith('/' + tag) for t in i.get('RepoTags') or [])), None)
         if not found:
             return None
         config = json.load(self._open(found['Config'])).get('config', {})
-        return Image({k: config.get(k) or None for k in KEPT}, self._tree(found['Layers']))
+        return Image({k: config.get(k) or None for k in KEPT}, self._tree(found['Layers']), base.tree if base else {})

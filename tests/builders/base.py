@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The base image of a run: the Debian image that is there, with what a build needs to reach this machine's package
 registries, as a tar."""
+
 import io
 import os
 import re
@@ -15,10 +16,9 @@ TRUST = 'etc/slipway-test/ca.crt'
 def _additions():
     """Files of the base image that are of the test, by path. Registries are those of this machine, as pip and npm know
     them; where it says nothing they use their own."""
-    files = {
-        'etc/hostname': 'builders\n',  # what f60 copies
-        'etc/dpkg/dpkg.cfg.d/test': 'force-unsafe-io\n',
-    }
+    files = {'etc/hostname': 'builders\n'}  # what f60 copies
+    files['etc/dpkg/dpkg.cfg.d/test'] = 'force-unsafe-io\n'
+    files['etc/apt/apt.conf.d/99test'] = 'Acquire::Retries "3";\n'
     bundle = next((f for f in (os.environ.get('SSL_CERT_FILE'), '/etc/ssl/certs/ca-certificates.crt') if f and os.path.exists(f)), None)
     pip, npm = [], []
     if bundle:
@@ -26,9 +26,9 @@ def _additions():
             files[TRUST] = f.read()
         pip.append(f'cert = /{TRUST}')
         npm.append(f'cafile=/{TRUST}')
-        # uv takes none from a file of its own; OpenSSL's standard place is one that it looks at when told to.
-        files['etc/uv/uv.toml'] = 'native-tls = true\n'
-        files['etc/ssl/certs/ca-certificates.crt'] = files[TRUST]
+        # uv and poetry look at the system's bundle (when told to), which is made anew when ca-certificates is installed.
+        files['etc/uv/uv.toml'] = 'system-certs = true\n'
+        files['usr/local/share/ca-certificates/slipway-test.crt'] = files[TRUST]
     known = subprocess.run(['python3', '-m', 'pip', 'config', 'list'], capture_output=True, text=True).stdout
     for key in ('index-url', 'trusted-host'):
         if found := re.search(rf"^(?:global|:env:)\.{key}='(.*)'$", known, re.M):
@@ -45,8 +45,9 @@ def write(client, image, target):
     more = _additions()
     container = command([client, 'create', image]).strip()
     try:
-        with subprocess.Popen([client, 'export', container], stdout=subprocess.PIPE) as export, \
-                tarfile.open(fileobj=export.stdout, mode='r|') as old, tarfile.open(target, 'w') as new:
+        with subprocess.Popen([client, 'export', container], stdout=subprocess.PIPE) as export, tarfile.open(
+            fileobj=export.stdout, mode='r|'
+        ) as old, tarfile.open(target, 'w') as new:
             there = set()
             for member in old:
                 there.add(member.name.rstrip('/'))

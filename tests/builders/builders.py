@@ -2,10 +2,13 @@
 """The builders, each behind the same three calls: `start` gives it the base image, `build` builds a Dockerfile and tags
 the result, `collect` writes tagged images to an archive as `docker save` does. All that they make is named after the run
 and goes away with `stop`."""
+
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
+import time
 
 PREFIX = 'localhost:5000/slipway-builders'
 # The base image has a command and a variable, so that it shows what becomes of them.
@@ -19,9 +22,15 @@ class Failed(Exception):
 def command(argv, *, data=None, limit=600, env=None, cwd=None):
     """Runs it in a process group of its own, which is ended as a whole at the limit (in seconds): buildah's child in a
     chroot outlives its parent otherwise. Returns what it printed; raises Failed."""
-    child = subprocess.Popen(argv, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL, cwd=cwd,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})},
-                             start_new_session=True)
+    child = subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
+    )
     try:
         said, _ = child.communicate(data, timeout=limit)
     except subprocess.TimeoutExpired:
@@ -33,8 +42,16 @@ def command(argv, *, data=None, limit=600, env=None, cwd=None):
     return said.decode(errors='replace')
 
 
+def _unmount(folder):
+    with open('/proc/mounts', encoding='utf-8') as mounts:
+        ours = [line.split()[1] for line in mounts if line.split()[1].startswith(folder + '/')]
+    for place in reversed(ours):
+        subprocess.run(['umount', place], capture_output=True)
+
+
 class Builder:
     """`network` is what a build step needs to reach a package mirror: default or host."""
+
     name = ''
     form = 'classic'  # the form of Dockerfile that is meant for it beside the classic one
     parallel = 2
@@ -61,6 +78,7 @@ class Builder:
 
 class Docker(Builder):
     """dockerd's own builder: the classic one."""
+
     name = 'classic'
     kit = '0'
 
@@ -77,9 +95,13 @@ class Docker(Builder):
         # A base image of this run: nothing in the cache of an earlier run can stand in for a build.
         command([self.client, 'import', *BASE, tar, self.base])
 
-    def build(self, dockerfile, context, tag, args=(), limit=300):
-        return command([self.client, 'build', '--network', self.network, '--force-rm', *args, '-t', tag, '-f', '-', context],
-                       data=dockerfile.encode(), limit=limit, env={'DOCKER_BUILDKIT': self.kit, 'BUILDKIT_PROGRESS': 'plain'})
+    def build(self, dockerfile, context, tag, args=(), limit=300, network=None):
+        return command(
+            [self.client, 'build', '--network', network or self.network, '--force-rm', *args, '-t', tag, '-f', '-', context],
+            data=dockerfile.encode(),
+            limit=limit,
+            env={'DOCKER_BUILDKIT': self.kit, 'BUILDKIT_PROGRESS': 'plain'},
+        )
 
     def collect(self, tags, archive):
         command([self.client, 'save', '-o', archive, self.base, *tags])
@@ -90,6 +112,7 @@ class Docker(Builder):
 
 class Embedded(Docker):
     """The BuildKit inside dockerd. A client since 23 speaks to it through the buildx plugin only."""
+
     name = 'embedded'
     form = 'buildkit'
     kit = '1'
@@ -112,6 +135,7 @@ class Embedded(Docker):
 
 class Buildah(Builder):
     """buildah with a storage of its own."""
+
     name = 'buildah'
     form = 'buildkit'
 
@@ -125,23 +149,172 @@ class Buildah(Builder):
     def start(self, tar):
         command([*self._storage('podman'), 'import', *BASE, tar, self.base])
 
-    def build(self, dockerfile, context, tag, args=(), limit=300):
-        return command([*self._storage(self.name), 'bud' if self.name == 'buildah' else 'build', '--isolation', 'chroot',
-                        '--network', 'host', '--identity-label=false', *args, '-t', tag, '-f', '-', context],
-                       data=dockerfile.encode(), limit=limit, env={'TMPDIR': self.scratch})
+    def build(self, dockerfile, context, tag, args=(), limit=300, network=None):
+        return command(
+            [
+                *self._storage(self.name),
+                'bud' if self.name == 'buildah' else 'build',
+                '--isolation',
+                'chroot',
+                '--network',
+                'host',
+                '--identity-label=false',
+                *args,
+                '-t',
+                tag,
+                '-f',
+                '-',
+                context,
+            ],
+            data=dockerfile.encode(),
+            limit=limit,
+            env={'TMPDIR': self.scratch},
+        )
 
     def collect(self, tags, archive):
-        command([*self._storage('podman'), 'save', '-q', '--format', 'docker-archive', '--multi-image-archive', '-o', archive,
-                 self.base, *tags])
+        command(
+            [*self._storage('podman'), 'save', '-q', '--format', 'docker-archive', '--multi-image-archive', '-o', archive, self.base, *tags]
+        )
 
     def stop(self, tags):
-        # The container of a build that failed stays mounted.
-        with open('/proc/mounts', encoding='utf-8') as mounts:
-            ours = [line.split()[1] for line in mounts if line.split()[1].startswith(self.scratch + '/')]
-        for place in reversed(ours):
-            subprocess.run(['umount', place], capture_output=True)
+        _unmount(self.scratch)  # the container of a build that failed stays mounted
 
 
 class Podman(Buildah):
     """podman: buildah's code with other defaults (a layer for each step, all of them cached), in a storage of its own."""
+
     name = 'podman'
+
+
+class BuildKit(Docker):
+    """A BuildKit of its own, newer than the one inside dockerd. The base image comes from the registry: it does not see
+    dockerd's images."""
+
+    name = 'buildkit'
+    form = 'buildkit'
+    folder = os.environ.get('SLIPWAY_BUILDERS', '')  # see scripts/lib/builder-binaries
+    programs = ('buildkitd', 'buildctl')
+
+    def missing(self):
+        gone = [p for p in self.programs if not os.access(os.path.join(self.folder, p), os.X_OK)]
+        return f'no {", ".join(gone)}: scripts/lib/builder-binaries makes them' if gone else None
+
+    def start(self, tar):
+        super().start(tar)
+        command([self.client, 'push', '-q', self.base])
+        socket = f'unix://{self.scratch}/socket'
+        with open(f'{self.scratch}/conf', 'w', encoding='utf-8') as conf:
+            conf.write(
+                f'root = "{self.scratch}/root"\n[grpc]\naddress = ["{socket}"]\n[worker.oci]\nenabled = true\nbinary = "runc"\n'
+                f'networkMode = "host"\nsnapshotter = "overlayfs"\n[worker.containerd]\nenabled = false\n[registry."localhost:5000"]\nhttp = true\n'
+            )
+        with open(f'{self.scratch}/log', 'w', encoding='utf-8') as log:
+            self.daemon = subprocess.Popen(
+                [f'{self.folder}/buildkitd', '--config', f'{self.scratch}/conf'],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.control = [f'{self.folder}/buildctl', '--addr', socket]
+        for _ in range(100):
+            if subprocess.run([*self.control, 'debug', 'workers'], capture_output=True).returncode == 0:
+                return
+            time.sleep(0.2)
+        raise Failed('buildkitd does not answer')
+
+    def build(self, dockerfile, context, tag, args=(), limit=300, network=None):
+        with tempfile.TemporaryDirectory(dir=self.scratch) as work:
+            with open(f'{work}/Dockerfile', 'w', encoding='utf-8') as file:
+                file.write(dockerfile)
+            options = [o for a in args if a != '--build-arg' for o in ('--opt', f'build-arg:{a}')]
+            said = command(
+                [
+                    *self.control,
+                    'build',
+                    '--progress',
+                    'plain',
+                    '--frontend',
+                    'dockerfile.v0',
+                    '--local',
+                    f'context={context}',
+                    '--local',
+                    f'dockerfile={work}',
+                    *options,
+                    '--output',
+                    f'type=docker,name={tag},dest={work}/image.tar',
+                ],
+                limit=limit,
+            )
+            command([self.client, 'load', '-q', '-i', f'{work}/image.tar'])
+        return said
+
+    def stop(self, tags):
+        super().stop(tags)
+        if daemon := getattr(self, 'daemon', None):
+            daemon.terminate()
+            daemon.wait(30)
+        _unmount(self.scratch)
+
+
+class Kaniko(BuildKit):
+    """kaniko's executor, in a container of its own for each build: it unpacks the base image onto its own root."""
+
+    name = 'kaniko'
+    form = 'classic'
+    programs = ('executor',)
+
+    def start(self, tar):
+        Docker.start(self, tar)
+        command([self.client, 'push', '-q', self.base])
+        self.image = self.tag('executor')
+        root = f'{self.scratch}/root'
+        for folder in ('kaniko/.docker', 'etc', 'tmp', 'workspace'):
+            os.makedirs(f'{root}/{folder}')
+        shutil.copy(f'{self.folder}/executor', f'{root}/kaniko/executor')
+        for name, text in (
+            ('kaniko/.docker/config.json', '{}'),
+            ('etc/passwd', 'root:x:0:0::/root:/bin/sh\n'),
+            ('etc/group', 'root:x:0:\n'),
+        ):
+            with open(f'{root}/{name}', 'w', encoding='utf-8') as file:
+                file.write(text)
+        command(['tar', '-C', root, '-cf', f'{self.scratch}/executor.tar', '.'])
+        changes = ('ENV HOME=/root USER=root PATH=/kaniko DOCKER_CONFIG=/kaniko/.docker', 'ENTRYPOINT ["/kaniko/executor"]')
+        command([self.client, 'import', *(o for c in changes for o in ('--change', c)), f'{self.scratch}/executor.tar', self.image])
+
+    def build(self, dockerfile, context, tag, args=(), limit=300, network=None):
+        with tempfile.TemporaryDirectory(dir=self.scratch) as work:
+            with open(f'{work}/Dockerfile', 'w', encoding='utf-8') as file:
+                file.write(dockerfile)
+            said = command(
+                [
+                    self.client,
+                    'run',
+                    '--rm',
+                    '--network',
+                    'host',
+                    '-v',
+                    f'{context}:/workspace:ro',
+                    '-v',
+                    f'{work}:/kaniko/work',
+                    self.image,
+                    '--context',
+                    'dir:///workspace',
+                    '--dockerfile',
+                    '/kaniko/work/Dockerfile',
+                    '--insecure-pull',
+                    '--no-push',
+                    '--tar-path',
+                    '/kaniko/work/image.tar',
+                    '--destination',
+                    tag,
+                    *args,
+                ],
+                limit=limit,
+            )
+            command([self.client, 'load', '-q', '-i', f'{work}/image.tar'])
+        return said
+
+    def stop(self, tags):
+        Docker.stop(self, [*tags, self.tag('executor')])
