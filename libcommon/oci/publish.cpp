@@ -108,9 +108,18 @@ void Pusher::check_wanted(const Digest& digest) const {
 void Pusher::put_tags(const StoredManifest& manifest) {
   check_wanted(manifest.digest);
   if (options_.dry_run) return;
+  // What will be attached is there before anything can be seen under a tag.
+  for (const auto& attachment : options_.attachments)
+    for (const auto& content : {std::string(empty_config), attachment.content})
+      uploads_.add([this, content] {
+        place({.digest = Digest::of(content), .size = content.size(), .open = body_of(content)});
+      });
+  uploads_.wait(run_);
+  check();
   for (const auto& target : targets_) uploads_.add([this, &target, manifest] { put_tag(target, manifest); });
   uploads_.wait(run_);
   check();
+  attached_ = attach_all(manifest);
   for (auto& registry : registries_) registry.drop_spares();
 }
 
@@ -209,6 +218,7 @@ Pushed Pusher::answer(const StoredManifest& manifest, std::optional<Digest> conf
                 .manifests = {},
                 .layers = {},
                 .references = {},
+                .referrers = attached_,
                 .uploaded_bytes = uploaded_bytes_,
                 .reused_bytes = 0};
   for (const auto& layer : layers) {

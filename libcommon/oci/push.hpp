@@ -12,6 +12,7 @@
 #include "oci/digest.hpp"
 #include "oci/finished.hpp"
 #include "oci/reference.hpp"
+#include "oci/referrers.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -66,7 +67,8 @@ struct PushOptions {
   bool dry_run = false;                 ///< ask, read, compress, but write nothing
   /// How layers are packed: all of them. By default gzip, and those that come packed stay as they are.
   std::optional<Profile> compression;
-  bool force_blobs = false;  ///< send every blob, whatever the registry says it has
+  std::vector<Attachment> attachments = {};  ///< pushed beside the image, after its tags
+  bool force_blobs = false;                  ///< send every blob, whatever the registry says it has
   /// What is asked after the tags are written: nothing, what they stand for, or that and every blob below.
   enum class Verify { none, head, full };
   Verify verify = Verify::head;
@@ -83,11 +85,12 @@ struct PushedLayer {
 struct Pushed {
   Digest digest;  ///< of the manifest, as each registry confirmed it
   std::string media_type;
-  std::uint64_t size = 0;             ///< of the manifest
-  std::optional<Digest> config;       ///< none of an index
-  std::vector<Digest> manifests;      ///< those that an index names
-  std::vector<PushedLayer> layers;    ///< of all of them
-  std::vector<Reference> references;  ///< in the order given, each with this digest
+  std::uint64_t size = 0;              ///< of the manifest
+  std::optional<Digest> config;        ///< none of an index
+  std::vector<Digest> manifests;       ///< those that an index names
+  std::vector<PushedLayer> layers;     ///< of all of them
+  std::vector<Reference> references;   ///< in the order given, each with this digest
+  std::vector<Digest> referrers = {};  ///< what was attached, in the order given
   std::uint64_t uploaded_bytes = 0;
   std::uint64_t reused_bytes = 0;
 };

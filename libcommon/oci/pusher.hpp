@@ -178,6 +178,11 @@ class Pusher {
   void put_tag(const Target& target, const StoredManifest& manifest);
   void write_tag(const Target& target, const StoredManifest& manifest);
   void verify(const Target& target, const StoredManifest& manifest) const;
+  // What is attached: publish_attached.cpp.
+  [[nodiscard]] std::vector<Digest> attach_all(const StoredManifest& subject);
+  void attach(const Destination& to, const StoredManifest& manifest, const Attachment& attachment,
+              const Digest& subject);
+  void list(const Destination& to, const Descriptor& referrer, const std::string& type, const Digest& subject);
   [[nodiscard]] bool all_there(const Destination& to, const StoredManifest& stored, bool late);
   [[nodiscard]] Pushed answer(const StoredManifest& manifest, std::optional<Digest> config,
                               const std::vector<Placed>& layers);
@@ -198,6 +203,7 @@ class Pusher {
   Profile profile_;  ///< how layers are packed
   std::atomic<bool> giving_up_ = false;
   std::optional<FinishedImage> finished_;
+  std::vector<Digest> attached_;
 
   mutable std::mutex mutex_;
   std::map<Digest, Known> known_;          ///< by diff id

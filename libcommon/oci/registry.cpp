@@ -323,7 +323,7 @@ std::optional<Digest> Registry::manifest_digest(const std::string& repository, c
   throw refused(head, response);
 }
 
-void Registry::put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
+bool Registry::put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
                             const Condition& condition, const std::function<bool(bool late)>& all_there) {
   Ask put{.method = "PUT",
           .url = url(repository, "manifests/" + version),
@@ -342,7 +342,7 @@ void Registry::put_manifest(const std::string& repository, const std::string& ve
         throw Error(failure::protocol, fmt::format("{} stored {} as {} instead of {}", name_, version,
                                                    text::printable(*confirmed), manifest.digest.text()))
             .add_place(place_of(put.method, put.url, response.status));
-      return;
+      return response.header("oci-subject").has_value();
     }
     if (response.status == 412)
       throw Error(failure::tag_exists,

@@ -95,7 +95,8 @@ class Registry {
   /// @param all_there is asked after each wait for blobs that the registry does not know: whether it has them now.
   /// `late` after more than three seconds: then they are not late but lost, and to be sent again.
   /// @throws Error protocol when the registry confirms another digest; tag_exists when a condition does not hold
-  void put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
+  /// @return whether the registry says that it lists the manifest as a referrer of its subject
+  bool put_manifest(const std::string& repository, const std::string& version, const StoredManifest& manifest,
                     const Condition& condition, const std::function<bool(bool late)>& all_there = {});
   /// False when there is none. @throws Error bad_setup when the registry does not delete
   [[nodiscard]] bool delete_manifest(const std::string& repository, const Digest& digest);

@@ -38,6 +38,7 @@ std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milli
         {{"digest", layer.digest.text()}, {"size", layer.size}, {"state", std::string(name_of(layer.state))}});
   out["references"] = nlohmann::ordered_json::array();
   for (const auto& reference : pushed.references) out["references"].push_back(reference.text());
+  for (const auto& referrer : pushed.referrers) out["referrers"].push_back(referrer.text());
   out["uploadedBytes"] = pushed.uploaded_bytes;
   out["reusedBytes"] = pushed.reused_bytes;
   out["seconds"] = static_cast<double>(took.count()) / 1000;

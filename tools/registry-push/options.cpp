@@ -25,6 +25,7 @@ void describe(cli::App& app, Options& options) {
   app.flag("--no-reuse", options.no_reuse, "compress every layer anew");
   app.option("--platform", options.platforms, "OS/ARCH", "only these of an image for several");
   app.flag("--trust-archive", options.trust_archive, "do not check layers that are not sent");
+  app.option("--attach", options.attach, "TYPE=FILE", "push FILE beside the image, as its referrer");
   app.option("--compression", options.compression, "KIND", "of layers: gzip, gzip:portable, gzip:small, zstd, none");
   app.flag("--force-blobs", options.force_blobs, "send every blob, even those that are there");
   app.option("--verify", options.verify, "HOW", "ask afterwards: none, head (default), full");

@@ -23,6 +23,7 @@ struct Options {
   std::optional<std::string> reuse_from;
   bool no_reuse = false;
   bool trust_archive = false;
+  std::vector<std::string> attach;
   std::string compression = "keep";
   bool force_blobs = false;
   std::string verify = "head";

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace slipway::registry_push {
 
 namespace {
@@ -96,6 +98,21 @@ std::optional<oci::Profile> compression_of(const std::string& name, const cli::C
   return profile;
 }
 
+constexpr std::size_t largest_attachment = 64U << 20U;
+
+/// TYPE=FILE, such as application/spdx+json=svc.spdx.json.
+oci::Attachment attachment_of(const std::string& text) {
+  const auto equals = text.find('=');
+  const auto type = text.substr(0, equals);
+  const auto slash = type.find('/');
+  if (equals == std::string::npos || slash == std::string::npos || slash == 0 || slash + 1 == type.size() ||
+      type.find_first_of(" \t;,\"") != std::string::npos)
+    throw Error(failure::bad_usage, fmt::format("--attach {} is not TYPE=FILE", text::printable(text)),
+                "the type is a media type: application/spdx+json=svc.spdx.json");
+  const std::filesystem::path file = text.substr(equals + 1);
+  return {.type = type, .name = file.filename().string(), .content = fs::read_file(file, largest_attachment)};
+}
+
 oci::PushOptions::Verify verify_of(const std::string& name) {
   using Verify = oci::PushOptions::Verify;
   if (name == "none") return Verify::none;
@@ -129,10 +146,12 @@ oci::PushOptions push_options_of(const Options& options, const cli::Context& con
                        .expect = std::nullopt,
                        .dry_run = context.common.dry_run,
                        .compression = compression_of(options.compression, context),
+                       .attachments = {},
                        .force_blobs = options.force_blobs,
                        .verify = verify_of(options.verify)};
   check_output(options.output);
   for (const auto& platform : options.platforms) out.platforms.push_back(oci::Platform::parse(platform));
+  for (const auto& text : options.attach) out.attachments.push_back(attachment_of(text));
   if (options.reuse_from) out.reuse_from = oci::Reference::parse(*options.reuse_from);
   if (options.expect) out.expect = digest_of(*options.expect);
   return out;
