@@ -19,7 +19,7 @@ struct Registry::Cache {
   std::map<std::tuple<std::string, std::string, int>, std::shared_ptr<const Document>> documents;
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> state_environments;
   std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<Chain>> states;
-  std::map<std::string, Tree> trees;  ///< by environment
+  std::map<std::string, Tree> trees;                                                ///< by environment
   std::map<std::string, std::optional<std::vector<std::string>>> all_environments;  ///< by the name of the tree
 };
 

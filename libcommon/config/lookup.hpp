@@ -169,8 +169,8 @@ struct OpenOptions {
 };
 
 /// Opens what `source` names. `{env}` in it is filled in first.
-/// @throws Error as git::Repository::open and resolve and git::Mirrors::open; bad_usage when `{env}` stands in it and no environment is
-/// given, or when a bare repository is to be read as it lies
+/// @throws Error as git::Repository::open and resolve and git::Mirrors::open; bad_usage when `{env}` stands in it and
+/// no environment is given, or when a bare repository is to be read as it lies
 [[nodiscard]] Registry open(const Source& source, const OpenOptions& options = {});
 
 /// `{env}` filled in, in the location and the ref.

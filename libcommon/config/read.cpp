@@ -219,7 +219,7 @@ Registry open(const Source& source, const OpenOptions& options) {
   const auto filled = filled_in(source, options.environment);
   const auto revision = options.at.empty() ? filled.ref : options.at;
   const auto get = [mirrors = options.mirrors, history = options.history](const std::string& location,
-                                                                         std::string_view wanted) {
+                                                                          std::string_view wanted) {
     std::error_code unused;
     const bool remote = mirrors && git::Repository::is_remote(location) && !std::filesystem::exists(location, unused);
     return std::make_shared<const git::Repository>(remote ? mirrors->open(location, wanted, history)

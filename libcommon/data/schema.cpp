@@ -48,7 +48,8 @@ bool is_outer(std::string_view text) {
 std::string sentence(std::string_view text) {
   std::string out(text);
   while (!out.empty() && out.back() == '.') out.pop_back();
-  if (!out.empty() && out.front() >= 'A' && out.front() <= 'Z') out.front() = static_cast<char>(out.front() - 'A' + 'a');
+  if (!out.empty() && out.front() >= 'A' && out.front() <= 'Z')
+    out.front() = static_cast<char>(out.front() - 'A' + 'a');
   return out;
 }
 

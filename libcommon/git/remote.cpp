@@ -96,7 +96,8 @@ RemoteUrl parse_remote(std::string_view location) {
   if (scheme_end == std::string_view::npos) {
     const auto colon = location.find(':');
     if (location.substr(colon).starts_with("::"))
-      throw Error(failure::bad_usage, fmt::format("'{}' names a helper program, not a host", text::printable(location)));
+      throw Error(failure::bad_usage,
+                  fmt::format("'{}' names a helper program, not a host", text::printable(location)));
     const auto who = location.substr(0, colon);
     const auto at = who.rfind('@');
     out.host = who.substr(at == std::string_view::npos ? 0 : at + 1);
@@ -132,14 +133,16 @@ RemoteUrl parse_remote(std::string_view location) {
     out.username = *plain_name;
     out.password = *plain_word;
     if (holds(out.username + out.password, {"\n", std::string_view("\0", 1)}))
-      throw Error(failure::bad_usage, fmt::format("the credentials in '{}' have a line break", without_credentials(location)));
+      throw Error(failure::bad_usage,
+                  fmt::format("the credentials in '{}' have a line break", without_credentials(location)));
     if (out.is_ssh && !out.password.empty())
-      throw Error(failure::bad_usage, fmt::format("'{}' carries a password, which ssh takes from nobody", 
-                                                  without_credentials(location)),
+      throw Error(failure::bad_usage,
+                  fmt::format("'{}' carries a password, which ssh takes from nobody", without_credentials(location)),
                   "an ssh key, in the agent or in ~/.ssh/config");
   }
   const bool keeps_user = out.is_ssh && !name.empty();
-  out.text = fmt::format("{}://{}{}{}", scheme, keeps_user ? std::string(name) + "@" : "", authority, rest.substr(slash));
+  out.text =
+      fmt::format("{}://{}{}{}", scheme, keeps_user ? std::string(name) + "@" : "", authority, rest.substr(slash));
   return out;
 }
 
@@ -194,9 +197,10 @@ Error explain_failure(const RemoteUrl& url, std::string_view complaints) {
   if (holds(complaints, {"No space left on device", "Disk quota exceeded"}))
     return place(Error(failure::write_failed, "the disk of the cache is full",
                        "config-get cache prune, or set XDG_CACHE_HOME to where there is room"));
-  if (holds(complaints, {"REMOTE HOST IDENTIFICATION HAS CHANGED", "host key for", "has changed and you have requested"}))
+  if (holds(complaints,
+            {"REMOTE HOST IDENTIFICATION HAS CHANGED", "host key for", "has changed and you have requested"}))
     return place(Error(failure::denied, fmt::format("the host key of {} is not the one in known_hosts", url.host),
-                       fmt::format("ask its owner; only when the new key is right: ssh-keygen -R {}", 
+                       fmt::format("ask its owner; only when the new key is right: ssh-keygen -R {}",
                                    url.port.empty() ? url.host : fmt::format("'[{}]:{}'", url.host, url.port))));
   if (holds(complaints, {"Host key verification failed"}))
     return place(Error(failure::denied, fmt::format("the host key of {} is not in known_hosts", url.host),
@@ -206,7 +210,8 @@ Error explain_failure(const RemoteUrl& url, std::string_view complaints) {
     return place(Error(failure::denied, fmt::format("{} takes none of the ssh keys that were offered", url.host),
                        fmt::format("ssh-add -l; ssh -G {} | grep identityfile", url.host)));
   if (holds(complaints, {"could not read Username", "could not read Password", "terminal prompts disabled"}))
-    return place(Error(failure::denied, fmt::format("{} asks for a user name and a password, and there are none", url.host),
+    return place(Error(failure::denied,
+                       fmt::format("{} asks for a user name and a password, and there are none", url.host),
                        "~/.netrc, or a git credential helper"));
   if (holds(complaints, {"Authentication failed for", "returned error: 401", "returned error: 403", "access denied",
                          "Access denied"}))
@@ -214,8 +219,8 @@ Error explain_failure(const RemoteUrl& url, std::string_view complaints) {
                        fmt::format("{} refused the credentials from {}", url.host,
                                    !url.username.empty() ? "the URL" : "~/.netrc or the git credential helper"),
                        "correct what is stored there"));
-  if (holds(complaints, {"SSL certificate problem", "server certificate verification failed", "certificate verify failed",
-                         "server verification failed"}))
+  if (holds(complaints, {"SSL certificate problem", "server certificate verification failed",
+                         "certificate verify failed", "server verification failed"}))
     return place(Error(failure::denied, fmt::format("the certificate of {} is not trusted", url.host),
                        "git config --global http.sslCAInfo FILE, or GIT_SSL_CAINFO"));
   if (holds(complaints, {"Repository not found", "repository not found", "does not appear to be a git repository",

@@ -19,8 +19,8 @@ using data::Value;
 std::string opening(std::string_view kind, const config::Bundle& bundle) {
   return fmt::format(R"({{"schema":"config-get/v1","kind":"{}","registry":{},"commit":"{}","service":{},)"
                      R"("environment":{},"release":{})",
-                     kind, json_string(bundle.registry), bundle.commit, json_string(bundle.service), json_string(bundle.environment),
-                     json_string(bundle.release));
+                     kind, json_string(bundle.registry), bundle.commit, json_string(bundle.service),
+                     json_string(bundle.environment), json_string(bundle.release));
 }
 
 std::string joined(const std::vector<std::string>& parts) { return text::join(parts, ","); }
@@ -135,14 +135,13 @@ std::string explain_json(const config::Bundle& bundle, const std::vector<config:
   std::vector<std::string> absent;
   for (const auto& layer : bundle.layers)
     if (!layer.present) absent.push_back(json_string(layer.path));
-  return fmt::format("{},\"keys\":[{}],\"absent\":[{}]}}\n", opening("explain", bundle),
-                     keys_json(traces, mask, blame), joined(absent));
+  return fmt::format("{},\"keys\":[{}],\"absent\":[{}]}}\n", opening("explain", bundle), keys_json(traces, mask, blame),
+                     joined(absent));
 }
 
 std::string provenance_json(const config::Bundle& bundle, const std::vector<config::Trace>& traces, const Mask& mask) {
-  return fmt::format("{},\"values-sha256\":\"{}\",\"values\":{},\"provenance\":[{}]}}\n",
-                     opening("provenance", bundle), bundle.values_sha256, data::to_json(mask.masked()),
-                     keys_json(traces, mask, {}));
+  return fmt::format("{},\"values-sha256\":\"{}\",\"values\":{},\"provenance\":[{}]}}\n", opening("provenance", bundle),
+                     bundle.values_sha256, data::to_json(mask.masked()), keys_json(traces, mask, {}));
 }
 
 std::string change_lines(const Difference& difference, std::string_view indent) {
@@ -186,8 +185,8 @@ std::string diff_json(const Difference& difference) {
   const auto& after = difference.after;
   return fmt::format(R"({{"schema":"config-get/v1","kind":"diff","registry":{},"service":{},"release":{},)"
                      R"("before":{},"after":{},"changes":{}}})",
-                     json_string(after.registry), json_string(after.service), json_string(after.release), one_side(difference.before),
-                     one_side(after), changes_json(difference)) +
+                     json_string(after.registry), json_string(after.service), json_string(after.release),
+                     one_side(difference.before), one_side(after), changes_json(difference)) +
          "\n";
 }
 

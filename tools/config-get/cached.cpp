@@ -22,9 +22,9 @@ std::string text_of(const git::Mirror& mirror) {
 std::string json_of(const git::Mirror& mirror, const std::string& fault) {
   std::vector<std::string> refs;
   for (const auto& ref : mirror.refs) refs.push_back(json_string(ref));
-  auto out = fmt::format(R"({{"url":{},"path":{},"bytes":{},"used":"{}","refs":[{}])", json_string(mirror.url),
-                         json_string(mirror.path.string()), mirror.bytes, text::rfc3339(mirror.used),
-                         text::join(refs, ","));
+  auto out =
+      fmt::format(R"({{"url":{},"path":{},"bytes":{},"used":"{}","refs":[{}])", json_string(mirror.url),
+                  json_string(mirror.path.string()), mirror.bytes, text::rfc3339(mirror.used), text::join(refs, ","));
   if (!fault.empty()) out += fmt::format(R"(,"fault":{})", json_string(fault));
   return out + "}";
 }
@@ -42,8 +42,7 @@ ExitCode care_for_cache(const Options& options, cli::Context& context) {
   if (options.action == "verify") {
     shown = mirrors.verify();
   } else {
-    for (auto& one :
-         options.action == "prune" ? mirrors.prune(options.unused, context.common.dry_run) : mirrors.list())
+    for (auto& one : options.action == "prune" ? mirrors.prune(options.unused, context.common.dry_run) : mirrors.list())
       shown.emplace_back(std::move(one), std::string());
   }
   if (context.common.json || options.format == "json") {

@@ -54,6 +54,9 @@ struct Chart {
 [[nodiscard]] data::Value over_chart(data::Value user, const Chart& chart, data::HelmSemantics semantics,
                                      const data::MergeWarning& warn = {});
 
+/// The chart with those of its subcharts that `values` switch on, each under the name that its parent knows it by.
+[[nodiscard]] Chart used_part(const Chart& chart, const data::Value& values);
+
 /// over_chart() of a bundle, the defaults as its lowest layers.
 void put_over_chart(config::Bundle& bundle, const Chart& chart, data::HelmSemantics semantics);
 

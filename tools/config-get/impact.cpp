@@ -22,9 +22,7 @@ static_assert(std::is_nothrow_move_constructible_v<Effect>);
 
 using Key = std::tuple<std::string, std::string, std::string>;
 
-Key key_of(const config::Selection& selection) {
-  return {selection.service, selection.environment, selection.release};
-}
+Key key_of(const config::Selection& selection) { return {selection.service, selection.environment, selection.release}; }
 
 /// The first finding says more than the sum of them.
 std::string reason_of(const Error& error) {
@@ -72,11 +70,11 @@ class Comparison {
     }
     Effect effect;
     effect.selection = selection;
-    effect.kind = !was                              ? Effect::Kind::added
-                  : !is                             ? Effect::Kind::removed
-                  : old.bundle && !now.bundle       ? Effect::Kind::broken
-                  : !old.bundle && now.bundle       ? Effect::Kind::mended
-                                                    : Effect::Kind::changed;
+    effect.kind = !was                        ? Effect::Kind::added
+                  : !is                       ? Effect::Kind::removed
+                  : old.bundle && !now.bundle ? Effect::Kind::broken
+                  : !old.bundle && now.bundle ? Effect::Kind::mended
+                                              : Effect::Kind::changed;
     effect.reason = !now.reason.empty() ? now.reason : old.reason;
     if (!effect.reason.empty() && effect.kind != Effect::Kind::mended) effect.kind = Effect::Kind::broken;
     if (old.bundle) effect.before = std::move(*old.bundle);
@@ -95,8 +93,7 @@ class Comparison {
   bool same_ingredients(const config::Selection& selection) const {
     std::vector<Unreadable> unused;
     bool same = false;
-    readable(selection, unused,
-             [&] { same = before_.ingredients(selection) == after_.ingredients(selection); });
+    readable(selection, unused, [&] { same = before_.ingredients(selection) == after_.ingredients(selection); });
     return same;
   }
 
@@ -215,8 +212,8 @@ std::string impact_text(const Impact& impact, bool reveal) {
   std::string out;
   for (const auto& [body, effects] : groups) {
     for (const auto* effect : effects) {
-      const auto word = effect->kind == Effect::Kind::changed ? std::string()
-                                                              : fmt::format(" ({})", name_of(effect->kind));
+      const auto word =
+          effect->kind == Effect::Kind::changed ? std::string() : fmt::format(" ({})", name_of(effect->kind));
       out += fmt::format("{}{}\n", title_of(effect->selection), word);
     }
     out += body;
@@ -236,8 +233,8 @@ std::string impact_json(const Impact& impact, const config::Registry& before, co
     if (!effect.before.values_sha256.empty()) one += fmt::format(R"(,"before":"{}")", effect.before.values_sha256);
     if (!effect.after.values_sha256.empty()) one += fmt::format(R"(,"after":"{}")", effect.after.values_sha256);
     if (!effect.reason.empty()) one += fmt::format(R"(,"reason":{})", json_string(effect.reason));
-    list.push_back(one + fmt::format(R"(,"changes":{}}})",
-                                     changes_json(difference_of(effect, mask_before, mask_after))));
+    list.push_back(one +
+                   fmt::format(R"(,"changes":{}}})", changes_json(difference_of(effect, mask_before, mask_after))));
   }
   std::vector<std::string> left;
   for (const auto& one : impact.left)

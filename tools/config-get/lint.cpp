@@ -74,6 +74,11 @@ class Linter {
     against_chart(bundle);
   }
 
+  void remember_links(const config::Selection& selection) {
+    for (const auto& layer : registry_.chain(selection).layers)
+      if (layer.origin == config::Origin::file) links_.insert(layer.path);
+  }
+
   void unreadable(const Unreadable& one) {
     Diagnostic finding;
     finding.file = registry_.tree().name();
@@ -101,7 +106,8 @@ class Linter {
       if (present_.contains(mark)) continue;
       Diagnostic finding;
       std::tie(finding.file, finding.line, finding.column, std::ignore) = mark;
-      finding.message = fmt::format("this layer is there for no service, environment and release ({} and the like)", layer);
+      finding.message =
+          fmt::format("this layer is there for no service, environment and release ({} and the like)", layer);
       finding.code = "L022";
       if (whole) add(std::move(finding));
     }
@@ -173,8 +179,7 @@ class Linter {
       if (under == nullptr) continue;
       auto here = path;
       here.emplace_back(member.key);
-      const Place place{layer.real_path, member.value.mark().line, member.value.mark().column,
-                        config::show_path(here)};
+      const Place place{layer.real_path, member.value.mark().line, member.value.mark().column, config::show_path(here)};
       if (member.value.is(Kind::mapping) && under->is(Kind::mapping) && !member.value.members().empty()) {
         overrides(layer, member.value, *under, here);
         continue;
@@ -220,11 +225,11 @@ class Linter {
     }
     if (member.value.is(Kind::null) && !under.is(Kind::null))
       shrinking_.try_emplace(
-          place, at(layer, member.key_mark, "L027",
-                    fmt::format("{} = null does not remove the value of {}:{}: the key stays, as null, until the chart's "
-                                "defaults are merged; leave the key out of the earlier file instead",
-                                config::show_path(path), under.mark().file ? *under.mark().file : "",
-                                under.mark().line)));
+          place,
+          at(layer, member.key_mark, "L027",
+             fmt::format("{} = null does not remove the value of {}:{}: the key stays, as null, until the chart's "
+                         "defaults are merged; leave the key out of the earlier file instead",
+                         config::show_path(path), under.mark().file ? *under.mark().file : "", under.mark().line)));
   }
 
   /// YAML files in the directories of services, and in those they share, that are in no chain.
@@ -240,7 +245,7 @@ class Linter {
       for (const auto& entry : registry_.tree().list(directory)) {
         if (entry.kind == git::EntryKind::directory || !is_yaml(entry.name) || entry.name.front() == '.') continue;
         const auto path = directory.empty() ? entry.name : directory + "/" + entry.name;
-        if (read_.contains(path) || seen_as(path) || entry.name == config::manifest_name ||
+        if (read_.contains(path) || links_.contains(path) || entry.name == config::manifest_name ||
             entry.name == "helmfile.yaml" || entry.name == "Chart.yaml")
           continue;
         if (may_be_read(layout, directory, service, path)) continue;
@@ -252,8 +257,6 @@ class Linter {
       }
     }
   }
-
-  [[nodiscard]] bool seen_as(const std::string& path) const { return links_.contains(path); }
 
   /// With releases that are not listed anywhere, any name may be asked for.
   [[nodiscard]] bool may_be_read(const config::Layout& layout, const std::string& directory, const std::string& service,
@@ -273,13 +276,6 @@ class Linter {
     return false;
   }
 
- public:
-  void remember_links(const config::Selection& selection) {
-    for (const auto& layer : registry_.chain(selection).layers)
-      if (layer.origin == config::Origin::file) links_.insert(layer.path);
-  }
-
- private:
   const config::Registry& registry_;
   const config::ReadOptions& options_;
   const ChartOf& chart_of_;

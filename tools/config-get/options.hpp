@@ -48,8 +48,8 @@ struct Options {
   bool offline = false;
   std::optional<std::chrono::milliseconds> max_age;
   std::chrono::milliseconds lock_timeout{30s};
-  std::string action = "list";                 ///< cache: list, prune, verify
-  std::chrono::milliseconds unused{720h};      ///< cache prune: mirrors that were not used for so long
+  std::string action = "list";             ///< cache: list, prune, verify
+  std::chrono::milliseconds unused{720h};  ///< cache prune: mirrors that were not used for so long
 };
 
 void describe(cli::App& app, Options& options);

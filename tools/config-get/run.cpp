@@ -94,7 +94,8 @@ class Command {
     if (options_.what == "values") return list_values();
     if (options_.what == "services" && !options_.service.empty())
       fail_usage(fmt::format("unexpected argument '{}'", options_.service));
-    if (options_.what == "releases" && options_.service.empty()) fail_usage("missing SERVICE: list releases is about one");
+    if (options_.what == "releases" && options_.service.empty())
+      fail_usage("missing SERVICE: list releases is about one");
     const auto& asked = options_.environments;
     const auto registry = session_.open(options_.at, asked.empty() ? std::string() : asked.front());
     const auto names = names_of(registry);
@@ -114,12 +115,13 @@ class Command {
   }
 
   ExitCode lint() {
-    const auto registry = session_.open(options_.at, options_.environments.empty() ? "" : options_.environments.front());
+    const auto registry =
+        session_.open(options_.at, options_.environments.empty() ? "" : options_.environments.front());
     session_.check_wanted(census(registry).combinations);
     const bool whole = options_.services.empty() && options_.environments.empty() && options_.release.empty();
-    const auto report = config_get::lint(registry, session_.read_options(),
-                                         [&](const config::Selection& one) { return session_.wanted(one); }, whole,
-                                         [&](const config::Bundle& bundle) { return chart_to_lint(registry, bundle); });
+    const auto report = config_get::lint(
+        registry, session_.read_options(), [&](const config::Selection& one) { return session_.wanted(one); }, whole,
+        [&](const config::Bundle& bundle) { return chart_to_lint(registry, bundle); });
     context_.out.print(session_.wants_json() ? lint_json(report, registry) : lint_text(report));
     context_.run.events.note(fmt::format("{} findings in {} files and {} combinations at {}", report.findings.size(),
                                          report.files, report.combinations, registry.tree().name()));
@@ -128,7 +130,8 @@ class Command {
 
  private:
   /// A registry need not hold its charts; one that is asked for has to be there.
-  [[nodiscard]] std::optional<Chart> chart_to_lint(const config::Registry& registry, const config::Bundle& bundle) const {
+  [[nodiscard]] std::optional<Chart> chart_to_lint(const config::Registry& registry,
+                                                   const config::Bundle& bundle) const {
     if (options_.chart || options_.with_defaults) return session_.chart_for(registry, bundle);
     if (bundle.chart.empty()) return std::nullopt;
     const auto& tree = registry.tree_of(bundle.environment);
@@ -204,8 +207,8 @@ class Command {
     const bool there = config::find(bundle.values, path) != nullptr;
     if (!there && options_.fallback && bare) return *options_.fallback + "\n";
     // Throws with the nearest key where there is none.
-    const auto found = there || !options_.fallback ? mask.masked(path)
-                                                   : data::parse_yaml(*options_.fallback, "--default").root;
+    const auto found =
+        there || !options_.fallback ? mask.masked(path) : data::parse_yaml(*options_.fallback, "--default").root;
     const auto& format = options_.format;
     if (format.empty() && context_.common.json) return as_key_document(bundle, config::show_path(path), found);
     if (format == "json") return data::to_json(found, 2) + "\n";
@@ -237,7 +240,8 @@ class Command {
 
   /// Every combination with the digest of its values, in JSON with the values themselves.
   ExitCode list_values() {
-    const auto registry = session_.open(options_.at, options_.environments.empty() ? "" : options_.environments.front());
+    const auto registry =
+        session_.open(options_.at, options_.environments.empty() ? "" : options_.environments.front());
     auto all = census(registry);
     if (!options_.service.empty()) {
       static_cast<void>(registry.directory_of(options_.service));  // throws with the nearest name
@@ -251,9 +255,9 @@ class Command {
       if (!session_.wanted(one)) continue;
       const auto bundle = registry.read(one, session_.read_options());
       const Mask mask(bundle, options_.reveal || !context_.out.is_terminal());
-      list.push_back(as_json ? values_json(bundle, mask)
-                             : fmt::format("{} {} {} {}", one.service, one.environment, one.release,
-                                           bundle.values_sha256));
+      list.push_back(as_json
+                         ? values_json(bundle, mask)
+                         : fmt::format("{} {} {} {}", one.service, one.environment, one.release, bundle.values_sha256));
     }
     for (const auto& one : all.unreadable)
       if (session_.wanted(one.selection))

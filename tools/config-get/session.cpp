@@ -168,9 +168,8 @@ std::optional<Chart> Session::chart_for(const config::Registry& registry, const 
   if (bundle.chart.empty())
     throw Error(failure::not_found, fmt::format("the layout does not say where the chart of '{}' is", bundle.service),
                 "--chart DIR, or `chart: \"charts/{chart}\"` in config-registry.yaml");
-  return with_context(place_of(bundle), [&] {
-    return read_chart(ChartFiles::in(registry.tree_of(bundle.environment), bundle.chart));
-  });
+  return with_context(place_of(bundle),
+                      [&] { return read_chart(ChartFiles::in(registry.tree_of(bundle.environment), bundle.chart)); });
 }
 
 data::HelmSemantics Session::semantics() const {
@@ -201,12 +200,11 @@ void Session::over_defaults(const config::Registry& registry, config::Bundle& bu
       const auto theirs = over_chart(bundle.values, *chart, other);
       const auto differences = config::changes(mine, theirs);
       if (differences.empty()) continue;
-      auto found = warning(fmt::format("version-dependent: {} {} as helm {} {}, and this is as helm {}",
-                                       config::show_path(differences.front().path),
-                                       differences.size() == 1 ? "comes out otherwise"
-                                                               : fmt::format("and {} more come out otherwise",
-                                                                             differences.size() - 1),
-                                       name_of(other), "merges it", name_of(chosen)));
+      auto found = warning(fmt::format(
+          "version-dependent: {} {} as helm {} {}, and this is as helm {}", config::show_path(differences.front().path),
+          differences.size() == 1 ? "comes out otherwise"
+                                  : fmt::format("and {} more come out otherwise", differences.size() - 1),
+          name_of(other), "merges it", name_of(chosen)));
       found.code = "W013";
       bundle.warnings.push_back(std::move(found));
     }
@@ -229,9 +227,9 @@ void Session::tell(const config::Registry& registry, const config::Bundle& bundl
                                            options_.release, bundle.service)));
   for (const auto& layer : bundle.layers) {
     if (layer.origin != config::Origin::external || layer.present) continue;
-    warnings.push_back(
-        warning(options_.external ? fmt::format("the external layer {} is not there", layer.path)
-                                  : fmt::format("the external layer {} is left out: no --external DIR", layer.path)));
+    warnings.push_back(warning(options_.external
+                                   ? fmt::format("the external layer {} is not there", layer.path)
+                                   : fmt::format("the external layer {} is left out: no --external DIR", layer.path)));
   }
   if (options_.strict && !warnings.empty()) {
     const auto count = warnings.size();

@@ -3,8 +3,8 @@
 // warnings told or, under --strict, refused.
 #pragma once
 
-#include "cli/run.hpp"
 #include "chart.hpp"
+#include "cli/run.hpp"
 #include "config/lookup.hpp"
 #include "options.hpp"
 

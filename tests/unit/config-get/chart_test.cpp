@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 2: the values over a chart's defaults, against what helm itself answered.
 #include "chart.hpp"
-
 #include "core/fs.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
@@ -56,8 +55,8 @@ json as_helm(const std::string& text) {
   return document;
 }
 
-const std::map<std::string, std::string> plain{{"Chart.yaml", "name: plain\n"},
-                                               {"values.yaml", "image: {tag: v1, pull: Always}\nfree: {}\nreplicas: 1\n"}};
+const std::map<std::string, std::string> plain{
+    {"Chart.yaml", "name: plain\n"}, {"values.yaml", "image: {tag: v1, pull: Always}\nfree: {}\nreplicas: 1\n"}};
 
 }  // namespace
 
@@ -95,14 +94,13 @@ TEST_CASE("127 combinations over real charts come out as three versions of helm 
       charts.emplace(columns[5], config_get::read_chart(config_get::ChartFiles::in(root / "charts" / columns[5])));
     const auto user = data::parse_yaml(fs::read_file(root / "expected" / (columns[0] + ".json")), "expected").root;
     const auto file = columns[0] + ".json";
-    for (const auto& [folder, semantics] : {std::pair("", HelmSemantics::v3_19), {".v4.1.4", HelmSemantics::v4_1},
-                                            {".v4.3.1", HelmSemantics::v4_3}}) {
+    for (const auto& [folder, semantics] :
+         {std::pair("", HelmSemantics::v3_19), {".v4.1.4", HelmSemantics::v4_1}, {".v4.3.1", HelmSemantics::v4_3}}) {
       INFO(columns[0] << folder);
       auto answer = root / ("expected-with-chart" + std::string(folder)) / file;
       // Only where a version differs from the first there is a file of its own.
       if (!std::filesystem::exists(answer)) answer = root / "expected-with-chart" / file;
-      const auto wanted =
-          as_helm(data::to_json(data::parse_yaml(fs::read_file(answer), "expected").root));
+      const auto wanted = as_helm(data::to_json(data::parse_yaml(fs::read_file(answer), "expected").root));
       const auto got = as_helm(data::to_json(config_get::over_chart(user, charts.at(columns[5]), semantics)));
       if (got != wanted) FAIL_CHECK(json::diff(wanted, got).dump().substr(0, 600));
       ++seen;
@@ -115,9 +113,8 @@ TEST_CASE("what a chart cannot be read for") {
   failed(failure::not_found, [] { static_cast<void>(config_get::read_chart(files_of({{"values.yaml", "a: 1\n"}}))); });
   auto packed = plain;
   packed["charts/db-1.0.tgz"] = "";
-  CHECK(failed(failure::bad_input, [&] {
-          static_cast<void>(config_get::read_chart(files_of(packed)));
-        }).message() == "the subchart chart/charts/db-1.0.tgz is packed");
+  CHECK(failed(failure::bad_input, [&] { static_cast<void>(config_get::read_chart(files_of(packed))); }).message() ==
+        "the subchart chart/charts/db-1.0.tgz is packed");
   auto importing = plain;
   importing["Chart.yaml"] = "name: x\ndependencies: [{name: db, import-values: [data]}]\n";
   failed(failure::bad_input, [&] { static_cast<void>(config_get::read_chart(files_of(importing))); });
@@ -180,13 +177,11 @@ TEST_CASE("a schema names the file and line of what breaks it") {
   CHECK(config_get::schema_findings(good, chart).empty());
   auto broken = plain;
   broken["values.schema.json"] = "{";
-  failed(failure::bad_input, [&] {
-    static_cast<void>(config_get::schema_findings(good, config_get::read_chart(files_of(broken))));
-  });
+  failed(failure::bad_input,
+         [&] { static_cast<void>(config_get::schema_findings(good, config_get::read_chart(files_of(broken)))); });
   broken["values.schema.json"] = R"({"$ref": "https://example.org/schema.json"})";
-  failed(failure::bad_input, [&] {
-    static_cast<void>(config_get::schema_findings(good, config_get::read_chart(files_of(broken))));
-  });
+  failed(failure::bad_input,
+         [&] { static_cast<void>(config_get::schema_findings(good, config_get::read_chart(files_of(broken)))); });
 }
 
 TEST_CASE("versions of helm") {

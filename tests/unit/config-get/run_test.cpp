@@ -149,8 +149,8 @@ TEST_CASE("lists") {
 
 TEST_CASE("what is set comes after every layer, in helm's order") {
   const auto made = small();
-  const auto set = config_get_in(made, {"hello", "-e", "dc1", "--set-string", "replicas=7", "--set", "replicas=8,a[1]=x",
-                                        "--set-json", "image={\"tag\":\"v9\"}", "-o", "json"});
+  const auto set = config_get_in(made, {"hello", "-e", "dc1", "--set-string", "replicas=7", "--set",
+                                        "replicas=8,a[1]=x", "--set-json", "image={\"tag\":\"v9\"}", "-o", "json"});
   const auto values = nlohmann::json::parse(set.out);
   CHECK(values["replicas"] == "7");
   CHECK(values["a"] == nlohmann::json::array({nullptr, "x"}));
@@ -242,7 +242,8 @@ TEST_CASE("impact tells of services that come, go, break and are mended") {
   CHECK(contains(found.out, "hello dc1 main (broken)\n  ! hello/values-dc1.yaml:"));
   CHECK(contains(found.out, "new dc1 main (added)\n  + b = 1\n"));
   CHECK(contains(found.out, "old dc1 main (removed)\n  - a = 1\n"));
-  CHECK(contains(config_get_in(made, {"impact", "HEAD..HEAD~1", "hello", "-e", "dc1"}).out, "hello dc1 main (mended)\n"));
+  CHECK(
+      contains(config_get_in(made, {"impact", "HEAD..HEAD~1", "hello", "-e", "dc1"}).out, "hello dc1 main (mended)\n"));
   made.write("new/values.yaml", "b: 2\n");
   made.commit("and more");
   // Broken before and after, so nothing is known about it, and that is said.
@@ -351,9 +352,11 @@ TEST_CASE("every combination with its digest") {
   const auto text = config_get_in(made, {"list", "values"}).out;
   CHECK(std::count(text.begin(), text.end(), '\n') == 4);
   CHECK(contains(text, "echo dc1 main "));
-  const auto sum = nlohmann::json::parse(config_get_in(made, {"hello", "-e", "dc1", "-o", "bundle"}).out)["values-sha256"];
+  const auto sum =
+      nlohmann::json::parse(config_get_in(made, {"hello", "-e", "dc1", "-o", "bundle"}).out)["values-sha256"];
   CHECK(contains(text, "hello dc1 main " + sum.get<std::string>() + "\n"));
-  const auto document = nlohmann::json::parse(config_get_in(made, {"list", "values", "hello", "-e", "dc1", "--json"}).out);
+  const auto document =
+      nlohmann::json::parse(config_get_in(made, {"list", "values", "hello", "-e", "dc1", "--json"}).out);
   CHECK(document["values"].size() == 1);
   CHECK(document["values"][0]["values"]["replicas"] == 3);
   CHECK(config_get_in(made, {"list", "values", "helo"}).code == ExitCode::no_input);
@@ -371,8 +374,8 @@ TEST_CASE("over the chart's defaults, as a version of helm, and what depends on 
     return nlohmann::json::parse(
         config_get_in(made, {"hello", "-e", "a", "--with-defaults", "--helm-semantics", version, "-o", "json"}).out);
   };
-  CHECK(as("3.19") == nlohmann::json::parse(
-                          R"({"image":{"tag":"v2","pull":"Always"},"replicas":1,"replica":3,"nothing":null})"));
+  CHECK(as("3.19") ==
+        nlohmann::json::parse(R"({"image":{"tag":"v2","pull":"Always"},"replicas":1,"replica":3,"nothing":null})"));
   CHECK_FALSE(as("4.3").contains("nothing"));
   const auto open = config_get_in(made, {"hello", "-e", "a", "--with-defaults"});
   CHECK(contains(open.shown, "W013 version-dependent: nothing comes out otherwise as helm 4.3 merges it"));

@@ -69,7 +69,6 @@ TEST_CASE("a file in a directory, made again after it was removed") {
   made.commit("back");
   agrees_with_git(made, "d/a.yaml");
   const auto repository = git::Repository::open(made.path().string());
-  testing::failed(failure::not_found, [&] {
-    static_cast<void>(repository.blame(repository.resolve(), "d/b.yaml", {1}));
-  });
+  testing::failed(failure::not_found,
+                  [&] { static_cast<void>(repository.blame(repository.resolve(), "d/b.yaml", {1})); });
 }

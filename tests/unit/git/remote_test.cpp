@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/remote.hpp"
-
 #include "support/catch.hpp"
 #include "support/failed.hpp"
 
@@ -68,9 +67,9 @@ TEST_CASE("ssh in both its forms") {
 }
 
 TEST_CASE("what would run a program or be an option is refused, and shows no secret") {
-  for (const auto* text : {"ext::sh -c id", "fd::3", "-oProxyCommand=id:x", "ssh://-oProxyCommand=id/x", "ftp://host/x",
-                           "ext://host/x", "ssh://git:geheim@host/x", "https:///x", "https://a:b%zz@host/x",
-                           "https://a:b%0ac@host/x"}) {
+  for (const auto* text :
+       {"ext::sh -c id", "fd::3", "-oProxyCommand=id:x", "ssh://-oProxyCommand=id/x", "ftp://host/x", "ext://host/x",
+        "ssh://git:geheim@host/x", "https:///x", "https://a:b%zz@host/x", "https://a:b%0ac@host/x"}) {
     INFO(text);
     const auto error = testing::failed(failure::bad_usage, [&] { static_cast<void>(git::parse_remote(text)); });
     CHECK_FALSE(contains(error.message(), "geheim"));
@@ -81,9 +80,9 @@ TEST_CASE("what would run a program or be an option is refused, and shows no sec
 TEST_CASE("what a server advertises") {
   const auto head = std::string(40, '1');
   const auto tag = std::string(40, '2');
-  const auto told = git::parse_advertised("ref: refs/heads/trunk\tHEAD\n" + head + "\tHEAD\n" + tag +
-                                          "\trefs/tags/v1\n" + head + "\trefs/tags/v1^{}\n" + head +
-                                          "\trefs/heads/v1\nwarning: something\n");
+  const auto told =
+      git::parse_advertised("ref: refs/heads/trunk\tHEAD\n" + head + "\tHEAD\n" + tag + "\trefs/tags/v1\n" + head +
+                            "\trefs/tags/v1^{}\n" + head + "\trefs/heads/v1\nwarning: something\n");
   CHECK(told.ref_for("") == "refs/heads/trunk");
   CHECK(told.refs.at("refs/heads/trunk") == head);
   CHECK(told.ref_for("v1") == "refs/tags/v1");  // as git does where both are there
@@ -113,7 +112,8 @@ TEST_CASE("what git and ssh complain about, and what it means") {
              "repository.",
              ssh)
             .code() == ExitCode::unavailable);
-  const auto changed = said("@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.", ssh);
+  const auto changed =
+      said("@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.", ssh);
   CHECK(changed.code() == ExitCode::permission);
   CHECK(contains(changed.hint(), "ssh-keygen -R '[host.example]:2222'"));
   const auto unknown = said("No ED25519 host key is known for [host.example]:2222 and you have requested strict "
