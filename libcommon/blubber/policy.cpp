@@ -136,6 +136,10 @@ Policy read_policy(std::string_view yaml, std::string file) {
   Report report(file, document.source);
   Policy policy;
   policy.file = file;
+  if (document.root.is(Kind::null)) {
+    report.error({nullptr, 1, 1}, "the policy is empty", "enforcements");
+    report.throw_if_bad(false);
+  }
   const MapReader map(report, document.root, "", {"enforcements"});
   if (document.root.is(Kind::mapping) && map.find("enforcements") == nullptr)
     report.error(map.mark(), "the key 'enforcements' is missing", "enforcements");

@@ -3,13 +3,13 @@
 
 #include "core/base64.hpp"
 #include "data/scalar.hpp"
+#include "data/yaml_findings.hpp"
 #include "data/yaml_text.hpp"
 #include "data/yaml_traps.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
@@ -68,13 +68,14 @@ struct Anchored {
 /// Builds the value of one document from yaml-cpp's events.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(std::string_view text, std::shared_ptr<const std::string> file, const YamlLimits& limits)
-      : text_(text), file_(std::move(file)), limits_(limits) {}
+  Builder(const YamlFile& file, YamlFindings& findings, const YamlLimits& limits)
+      : text_(*file.text()), file_(file.name()), findings_(findings), limits_(limits) {}
 
   Value take() { return std::move(root_); }
-  std::vector<Diagnostic> take_warnings() { return std::move(warnings_); }
+  /// Where the document's first word stands.
+  [[nodiscard]] const YAML::Mark& begin() const { return begin_; }
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { begin_ = mark; }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -89,26 +90,8 @@ class Builder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
-    if (tag != "?") last_quoted_ = mark;
+    if (tag != "?") findings_.saw_quoted(mark);
     scalar(mark, anchor, resolve(mark, tag, text), tag == "?");
-  }
-
-  /// yaml-cpp takes the end of the file for the end of a quoted scalar; only the last one can be such.
-  void check_last_quote() const {
-    if (last_quoted_.is_null()) return;
-    auto rest = text_.substr(std::min(static_cast<std::size_t>(last_quoted_.pos), text_.size()));
-    while (rest.starts_with('&') || rest.starts_with('!')) {  // the place is that of its anchor or tag
-      rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
-      rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
-    }
-    if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return;
-    const char quote = rest.front();
-    for (std::size_t at = 1; at < rest.size(); ++at) {
-      if (quote == '"' && rest[at] == '\\') ++at;
-      else if (quote == '\'' && rest.substr(at).starts_with("''")) ++at;
-      else if (rest[at] == quote) return;
-    }
-    fail(last_quoted_, "a quote that is never closed");
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -129,50 +112,18 @@ class Builder : public YAML::EventHandler {
   void OnSequenceEnd() override { end(); }
   void OnMapEnd() override { end(); }
 
-  /// Turns the scanner's complaint into ours, at the place where a person would look.
   [[noreturn]] void refuse(const YAML::Exception& fault) const {
-    check_last_quote();
-    auto mark = fault.mark.is_null() ? YAML::Mark() : fault.mark;
-    if (!stack_.empty() &&
-        (fault.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || fault.msg == YAML::ErrorMsg::END_OF_MAP_FLOW)) {
-      mark.line = stack_.back().container.mark().line - 1;
-      mark.column = stack_.back().container.mark().column - 1;
-    }
-    const auto line = source_line(text_, mark.line + 1);
-    const auto indent = line.find_first_not_of(" \t");
-    const auto tab = line.find('\t');
-    if (tab != std::string::npos && (indent == std::string::npos || tab < indent)) {
-      mark.column = static_cast<int>(tab);
-      fail(mark, std::string(explain_fault(YAML::ErrorMsg::TAB_IN_INDENTATION)));
-    }
-    fail(mark, std::string(explain_fault(fault.msg)));
-  }
-
-  [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
-    auto finding = finding_at(mark, std::move(message));
-    const auto what = fmt::format("{} is not valid YAML", *file_);
-    throw Error(failure::bad_input, what, {std::move(finding)});
-  }
-
-  [[nodiscard]] Diagnostic finding_at(const YAML::Mark& mark, std::string message) const {
-    Diagnostic finding;
-    finding.file = *file_;
-    finding.line = mark.line + 1;
-    finding.column = mark.column + 1;
-    finding.message = std::move(message);
-    finding.source_line = source_line(text_, finding.line);
-    return finding;
+    findings_.refuse(fault, stack_.empty() ? nullptr : &stack_.back().container.mark());
   }
 
  private:
   [[nodiscard]] Mark mark_of(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
 
   void warn(const YAML::Mark& mark, std::string_view code, std::string message, std::size_t width) {
-    auto finding = finding_at(mark, std::move(message));
-    finding.severity = Diagnostic::Severity::warning;
-    finding.code = code;
-    finding.width = static_cast<int>(std::max<std::size_t>(1, width));
-    warnings_.push_back(std::move(finding));
+    findings_.warn(mark, code, std::move(message), width);
+  }
+  [[noreturn]] void fail(const YAML::Mark& mark, std::string message) const {
+    findings_.fail(mark, std::move(message));
   }
 
   void count(const YAML::Mark& mark, std::size_t nodes, std::size_t bytes) {
@@ -242,10 +193,7 @@ class Builder : public YAML::EventHandler {
     stack_.pop_back();
     if (frame.anchor != 0)
       anchors_[frame.anchor] = {frame.container, nodes_ - frame.nodes_before, bytes_ - frame.bytes_before, true, false};
-    const auto& at = frame.container.mark();
-    YAML::Mark mark;
-    mark.line = at.line - 1;
-    mark.column = at.column - 1;
+    const auto mark = yaml_mark(frame.container.mark());
     place(mark, std::move(frame.container), false);
   }
 
@@ -308,10 +256,7 @@ class Builder : public YAML::EventHandler {
     }
     auto& member = members[seen->second.at];
     if (!seen->second.merged) {
-      YAML::Mark mark;
-      mark.line = frame.key_mark.line - 1;
-      mark.column = frame.key_mark.column - 1;
-      warn(mark, "W006",
+      warn(yaml_mark(frame.key_mark), "W006",
            fmt::format("the key '{}' stands here a second time (first in line {}); the last one counts", frame.key,
                        member.key_mark.line),
            frame.key.size());
@@ -324,9 +269,7 @@ class Builder : public YAML::EventHandler {
   /// `<<`: yaml.v2 takes the members in at the place where the key stands, so they win over what
   /// stands before it and lose against what follows; of a list of maps the first wins.
   void merge(Frame& frame, const Value& value) {
-    YAML::Mark mark;
-    mark.line = frame.key_mark.line - 1;
-    mark.column = frame.key_mark.column - 1;
+    const auto mark = yaml_mark(frame.key_mark);
     if (value.is(Kind::mapping)) {
       merge_map(frame, value, mark);
       return;
@@ -365,64 +308,83 @@ class Builder : public YAML::EventHandler {
 
   std::string_view text_;
   std::shared_ptr<const std::string> file_;
+  YamlFindings& findings_;
   const YamlLimits& limits_;
   std::vector<Frame> stack_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
-  std::vector<Diagnostic> warnings_;
-  YAML::Mark last_quoted_ = YAML::Mark::null_mark();
+  YAML::Mark begin_;
   std::size_t nodes_ = 0;
   std::size_t bytes_ = 0;
   Value root_;
 };
 
 /// yaml-cpp replaces what is no UTF-8 without a word; here it is an error with its place.
-void check_text(std::string_view text, const Builder& builder) {
-  const auto bad = find_bad_byte(text);
+void check_text(const YamlFile& file, const YamlFindings& findings) {
+  const auto bad = find_bad_byte(*file.text());
   if (!bad) return;
-  YAML::Mark mark;
-  mark.line = bad->line - 1;
-  mark.column = bad->column - 1;
-  builder.fail(mark, bad->byte < 0x80 ? fmt::format("the control character 0x{:02x}", bad->byte)
-                                      : fmt::format("the byte 0x{:02x} is not UTF-8", bad->byte));
+  findings.fail(yaml_mark({nullptr, bad->line, bad->column}),
+                bad->byte < 0x80 ? fmt::format("the control character 0x{:02x}", bad->byte)
+                                 : fmt::format("the byte 0x{:02x} is not UTF-8", bad->byte));
 }
 
-std::string_view without_bom(std::string_view text) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  return text;
+/// yaml-cpp ends a document where a word does not fit and begins another with it, and never gets past some.
+void check_begin(const YamlFile& file, const YamlFindings& findings, const YAML::Mark& mark) {
+  if (!may_begin_document(*file.text(), static_cast<std::size_t>(mark.pos)))
+    findings.fail(mark, "this does not belong to what stands above it: check its indentation, brackets and quotes");
 }
+
+/// Looks where the next document begins, and reads none of it.
+class Glance : public Builder {
+ public:
+  struct Seen {};
+  using Builder::Builder;
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    Builder::OnDocumentStart(mark);
+    throw Seen();
+  }
+};
 
 std::vector<YamlDocument> read(std::string_view text, std::string name, const YamlLimits& limits, bool all) {
-  const auto file = std::make_shared<const std::string>(std::move(name));
   if (text.size() > limits.bytes)
-    throw Error(failure::bad_input, fmt::format("{} is larger than {} bytes", *file, limits.bytes));
-  text = without_bom(text);
-  check_text(text, Builder(text, file, limits));
+    throw Error(failure::bad_input, fmt::format("{} is larger than {} bytes", name, limits.bytes));
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  const YamlFile file(std::move(name), text);
+  YamlFindings findings(file);
+  check_text(file, findings);
 
   std::vector<YamlDocument> documents;
-  View buffer(text);
+  View buffer(*file.text());
   std::istream stream(&buffer);
   std::optional<Builder> builder;
   try {
     YAML::Parser parser(stream);
     do {
-      builder.emplace(text, file, limits);
+      builder.emplace(file, findings, limits);
       if (!parser.HandleNextDocument(*builder)) break;
-      builder->check_last_quote();
-      documents.push_back({builder->take(), builder->take_warnings(), std::string(text)});
+      if (!documents.empty()) check_begin(file, findings, builder->begin());
+      findings.check_last_quote();
+      documents.push_back({builder->take(), findings.take(), file.text()});
     } while (all);
+    if (!all && !documents.empty()) {
+      Glance next(file, findings, limits);
+      try {
+        (void)parser.HandleNextDocument(next);
+      } catch (const Glance::Seen&) {
+        check_begin(file, findings, next.begin());
+      }
+    }
   } catch (const YAML::Exception& fault) {
-    if (!builder) builder.emplace(text, file, limits);
+    if (!builder) builder.emplace(file, findings, limits);
     builder->refuse(fault);
   }
+  if (documents.empty() && !all) documents.push_back({{}, {}, file.text()});
   return documents;
 }
 
 }  // namespace
 
 YamlDocument parse_yaml(std::string_view text, std::string file, const YamlLimits& limits) {
-  auto documents = read(text, std::move(file), limits, false);
-  if (documents.empty()) return {{}, {}, std::string(without_bom(text))};
-  return std::move(documents.front());
+  return std::move(read(text, std::move(file), limits, false).front());
 }
 
 std::vector<YamlDocument> parse_yaml_stream(std::string_view text, std::string file, const YamlLimits& limits) {

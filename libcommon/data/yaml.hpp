@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "data/value.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,23 @@ struct YamlLimits {
   YamlKeys keys = YamlKeys::as_helm;
 };
 
+/// The text of a file, which all its documents share.
+class SourceText {
+ public:
+  SourceText() = default;
+  SourceText(std::shared_ptr<const std::string> text)
+      : text_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
+  operator std::string_view() const { return text_ ? std::string_view(*text_) : std::string_view(); }  // NOLINT
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
 struct YamlDocument {
-  Value root;                        ///< null for an empty document
-  std::vector<Diagnostic> warnings;  ///< duplicate keys, odd scalars: see config-get(1), W001-W008
-  std::string source;                ///< the text, for carets
+  Value root;  ///< null for an empty document
+  std::vector<Diagnostic>
+      warnings;       ///< duplicate keys, odd scalars, each kind up to a limit: see config-get(1), W001-W008
+  SourceText source;  ///< the whole file, for carets
 };
 
 /// The first document of `text`.
@@ -37,7 +51,7 @@ struct YamlDocument {
 /// @throws Error bad_input with the findings, line, column and the line itself
 [[nodiscard]] YamlDocument parse_yaml(std::string_view text, std::string file, const YamlLimits& limits = {});
 
-/// All documents of a stream (manifests).
+/// All documents of a stream (manifests). Linear in its size.
 /// @throws Error bad_input
 [[nodiscard]] std::vector<YamlDocument> parse_yaml_stream(std::string_view text, std::string file,
                                                           const YamlLimits& limits = {});

@@ -3,6 +3,7 @@
 
 #include <yaml-cpp/exceptions.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace slipway::data {
@@ -44,6 +45,22 @@ std::optional<BadByte> find_bad_byte(std::string_view text) {
     at += length;
   }
   return std::nullopt;
+}
+
+bool may_begin_document(std::string_view text, std::size_t at) {
+  at = std::min(at, text.size());
+  const auto word = text.substr(at);
+  if (word.starts_with("---") || word.starts_with('%')) return true;
+  auto before = text.substr(0, at);
+  while (!before.empty()) {
+    const auto end = before.rfind('\n');
+    auto line = end == std::string_view::npos ? before : before.substr(end + 1);
+    if (line.starts_with("...")) return true;
+    line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
+    if (!line.empty() && line.front() != '#') return false;
+    before = before.substr(0, end == std::string_view::npos ? 0 : end);
+  }
+  return false;
 }
 
 std::string_view explain_fault(std::string_view said) {

@@ -3,6 +3,7 @@
 // and the scanner's complaints in words. Used by yaml.cpp only.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -17,6 +18,9 @@ struct BadByte {
 /// The first byte that is neither UTF-8 nor a character that YAML allows.
 /// @source YAML 1.2, section 5.1
 [[nodiscard]] std::optional<BadByte> find_bad_byte(std::string_view text);
+
+/// Whether a document may begin at that byte: with `---`, a directive, or after the `...` that ends the one above it.
+[[nodiscard]] bool may_begin_document(std::string_view text, std::size_t at);
 
 /// yaml-cpp's complaint, put as a person would say it.
 [[nodiscard]] std::string_view explain_fault(std::string_view said);

@@ -56,6 +56,19 @@ std::string refused(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("an empty policy is told as such, with a place") {
+  for (const auto* text : {"", "# nothing\n", "~", "---\n"}) {
+    try {
+      (void)blubber::read_policy(text, "policy.yaml");
+      FAIL("accepted");
+    } catch (const Error& error) {
+      REQUIRE(error.findings().size() == 1);
+      CHECK(error.findings().front().message == "the policy is empty");
+      CHECK(error.findings().front().line == 1);
+    }
+  }
+}
+
 TEST_CASE("a policy sees what is inherited in the variants that are built") {
   const auto rule = policy("variants.pred.base", "omitempty,startswith=debian");
   CHECK(broken(rule) ==

@@ -38,6 +38,49 @@ Diagnostic refused(std::string_view text, const data::YamlLimits& limits = {}) {
 
 }  // namespace
 
+TEST_CASE("the documents of a stream share their text, and the places in it are found at once") {
+  // A copy of the text for each of them, or a walk from its beginning, would be some 20 GB of it.
+  std::string stream;
+  constexpr std::size_t count = 40'000;
+  for (std::size_t i = 0; i < count; ++i) stream += "---\na: yes\n";
+  const auto documents = data::parse_yaml_stream(stream, "f.yaml");
+  REQUIRE(documents.size() == count);
+  REQUIRE(documents.back().warnings.size() == 1);
+  CHECK(documents.back().warnings.front().line == static_cast<int>(2 * count));
+  CHECK(documents.back().warnings.front().source_line == "a: yes");
+  CHECK(data::source_line(documents.back().source, 2) == "a: yes");
+}
+
+TEST_CASE("a file of nothing but traps is warned of in measure") {
+  std::string text = "a: [";
+  for (int i = 0; i < 50'000; ++i) text += "yes, ";
+  text += "yes]\nb: {c: 1, c: 2}\n";
+  const auto document = read(text);
+  // One kind does not crowd out another, and a long line is not copied into each.
+  REQUIRE(document.warnings.size() == 1001);
+  CHECK(document.warnings.front().source_line.empty());
+  CHECK(document.warnings[999].message.ends_with("; further ones of this kind are not shown"));
+  CHECK(document.warnings.back().code == "W006");
+  CHECK(document.warnings.back().source_line == "b: {c: 1, c: 2}");
+}
+
+TEST_CASE("what does not belong to a document is no other document") {
+  // yaml-cpp never gets past a comma at the beginning, and takes each try for a document.
+  for (const auto* bad : {" ,n: o: n:{}}\n", ",", "{a: b} }\n", "[a] ]", "{a: b}\nc: d\n", "a: 1\n]\n"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(data::parse_yaml_stream(bad, "f.yaml"), Error);
+    CHECK_THROWS_AS(data::parse_yaml(bad, "f.yaml"), Error);
+  }
+  for (const auto* good :
+       {"a: 1\n---\nb: 2\n", "a: 1\n...\n# x\n\nb: 2\n", "a: 1\n...\n%YAML 1.2\n---\nb: 2\n", "--- a\n--- b\n"}) {
+    INFO(good);
+    CHECK(data::parse_yaml_stream(good, "f.yaml").size() == 2);
+    CHECK_NOTHROW(data::parse_yaml(good, "f.yaml"));
+  }
+  // Only the first is read, whatever stands in the second.
+  CHECK_NOTHROW(data::parse_yaml("a: 1\n---\nb: [\n", "f.yaml"));
+}
+
 TEST_CASE("plain scalars are read as go-yaml v2 reads them") {
   CHECK(json("[yes, No, on, off, y, N, True, FALSE]") == "[true,false,true,false,true,false,true,false]");
   CHECK(json("[~, null, Null, NULL, ]") == "[null,null,null,null]");
