@@ -51,7 +51,7 @@ head_now() { git -C "$scratch/author" rev-parse HEAD; }
 servers=()
 stop_servers() {
   local pid
-  for pid in "${servers[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${servers[@]}"; do kill -- "-$pid" 2>/dev/null || kill "$pid" 2>/dev/null || true; done
 }
 on_exit+=(stop_servers)
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -117,7 +117,7 @@ has 'ssh: with the line that would add it' 'ssh-keyscan' "$err"
 empty 'ssh: an unknown host prints nothing' "$out"
 status 'ssh: an unknown host by its address' 77 env GIT_SSH_COMMAND="ssh -F $scratch/ssh/stranger.config" \
   timeout 60 config-get hello -e dc1 --registry "ssh://$(id -un)@127.0.0.1:$ssh_port$scratch/srv/config.git"
-has 'ssh: its fingerprint is shown' "$(ssh-keygen -lf "$scratch/ssh/host.pub" | cut -d' ' -f2 | cut -c1-30)" "$err"
+holds 'ssh: its fingerprint is shown' grep -qF "$(ssh-keygen -lf "$scratch/ssh/host.pub" | cut -d' ' -f2)" "$scratch/err"
 sshd_down
 cold
 status 'ssh: nobody there' 69 by_ssh good
@@ -142,7 +142,8 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext su
 htpasswd -bcB "$scratch/passwords" reader 'geheim#1' 2>/dev/null
 chmod 644 "$scratch/passwords"
 https_port=$(free_port)
-fcgiwrap -s "unix:$scratch/fcgi.sock" -c 4 >"$scratch/log/fcgiwrap" 2>&1 &
+# In a group of its own: its workers outlive it otherwise.
+setsid fcgiwrap -s "unix:$scratch/fcgi.sock" -c 4 >"$scratch/log/fcgiwrap" 2>&1 &
 servers+=("$!")
 within 10 test -S "$scratch/fcgi.sock"
 chmod 777 "$scratch/fcgi.sock"
