@@ -26,6 +26,19 @@ printf 'FROM %s\nRUN head -c 3000000 /dev/urandom > /random && head -c 5000000 /
 ask() { curl -sS --noproxy '*' -u "pipeline:$secret" -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "$@"; }
 digest_of() { ask -I "http://$registry/v2/$1/manifests/$2" | tr -d '\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p'; }
 
+# Tests that start together want the same registry.
+four_at_once() {
+  local one all=() result=0
+  for one in 1 2 3 4; do
+    REGISTRY_PORT=5097 "$top/scripts/lib/registry" up &
+    all+=($!)
+  done
+  for one in "${all[@]}"; do wait "$one" || result=$?; done
+  REGISTRY_PORT=5097 "$top/scripts/lib/registry" down
+  return $result
+}
+status "four that start one registry at once get one" 0 four_at_once
+
 status "an image line is pushed from the engine" 0 sh -c "echo localhost/e2e-push:1 | registry-push $registry/e2e/push:one"
 first=$out
 has "and the digest comes out, alone" "^$registry/e2e/push@sha256:[0-9a-f]{64}\$" "$first"
