@@ -162,6 +162,8 @@ std::string canonical_real(double d) {
 
 std::string go_key(double d) {
   const auto narrow = static_cast<float>(d);
+  // What only a double can hold; Go's own word for it is replaced there, too.
+  if (!std::isfinite(narrow)) return narrow > 0 ? ".inf" : "-.inf";
   std::array<char, 40> buffer{};
   const auto [end, fault] =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), narrow, std::chars_format::scientific);

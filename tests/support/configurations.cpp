@@ -189,7 +189,7 @@ Outcome generate(std::string_view yaml, const std::string& variant, blubber::Tar
   const auto look_at = [&](const std::vector<Diagnostic>& findings, bool has_path) {
     for (const auto& f : findings) {
       if (f.line < 1 || f.column < 1) out.wrong = "a finding without a place: " + f.message;
-      else if (f.path.empty() && has_path && !f.message.starts_with("the configuration ")) out.wrong = "a finding without a path: " + f.message;
+      else if (f.path.empty() && has_path && f.code.empty() && !f.message.starts_with("the configuration ")) out.wrong = "a finding without a path: " + f.message;
       else if (!is_clean(f.message) || !is_clean(f.path))
         out.wrong = "a finding that holds control characters: " + json(f.message + " " + f.path).dump();
       else if (f.message.size() > 2'000) out.wrong = "a finding as long as the value: " + f.message.substr(0, 100);

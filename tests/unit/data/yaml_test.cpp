@@ -81,6 +81,10 @@ TEST_CASE("what does not belong to a document is no other document") {
   CHECK_NOTHROW(data::parse_yaml("a: 1\n---\nb: [\n", "f.yaml"));
 }
 
+TEST_CASE("a key that is a number beyond a float has helm's word for it") {
+  CHECK(json("1e300: a\n-1e300: b\n") == R"({"-.inf":"b",".inf":"a"})");
+}
+
 TEST_CASE("plain scalars are read as go-yaml v2 reads them") {
   CHECK(json("[yes, No, on, off, y, N, True, FALSE]") == "[true,false,true,false,true,false,true,false]");
   CHECK(json("[~, null, Null, NULL, ]") == "[null,null,null,null]");
