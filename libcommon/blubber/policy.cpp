@@ -188,8 +188,10 @@ Value policy_view(const Config& config, const std::vector<const Variant*>& expan
 }
 
 void enforce(const Policy& policy, const Value& view, const Config& config, Report& report) {
+  // What is made for the view alone, as the map of all variants, stands nowhere: then it is the file.
+  const data::Mark whole{nullptr, 1, 1};
   for (const auto& enforcement : policy.enforcements) {
-    resolve(view, nullptr, {}, enforcement.path, "", [&](const Found& found) {
+    resolve(view, nullptr, whole, enforcement.path, "", [&](const Found& found) {
       if (holds(enforcement.rule, found.value, {found.parent, config})) return;
       report.error(found.mark,
                    fmt::format("{}: {} breaks the rule '{}' ({}:{})", found.path, shown(found.value),

@@ -146,6 +146,8 @@ class Builder : public YAML::EventHandler {
     if (name == "binary") {
       auto bytes = base64::decode(text);
       if (!bytes) fail(mark, "a !!binary value that is not base64");
+      // Neither JSON nor a Dockerfile has a form for it, and YAML only this one.
+      if (find_bad_byte(*bytes)) fail(mark, "a !!binary value that is no text in UTF-8");
       return Value::of(std::move(*bytes));
     }
     auto value = resolve_plain(text);

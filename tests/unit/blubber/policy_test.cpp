@@ -80,6 +80,7 @@ TEST_CASE("a policy sees what is inherited in the variants that are built") {
 
 TEST_CASE("paths") {
   CHECK(broken(policy("variants.*.base", "ne=foo")).size() == 2);
+  CHECK(broken(policy("variants", "eq=1")).front().starts_with("1 variants: "));
   CHECK(broken(policy("variants.a.b.apt.packages.default[0]", "eq=gcc"), "a.b").empty());
   CHECK(broken(policy("variants.a.b.apt.packages.*.1", "eq=gcc"), "a.b").size() == 1);
   CHECK(passes("base", "oneof=debian:bookworm debian:trixie"));

@@ -81,6 +81,10 @@ TEST_CASE("what does not belong to a document is no other document") {
   CHECK_NOTHROW(data::parse_yaml("a: 1\n---\nb: [\n", "f.yaml"));
 }
 
+TEST_CASE("bytes that are no text are no value") {
+  CHECK(refused("a: !!binary veendofsequenion\n").message == "a !!binary value that is no text in UTF-8");
+}
+
 TEST_CASE("a key that is a number beyond a float has helm's word for it") {
   CHECK(json("1e300: a\n-1e300: b\n") == R"({"-.inf":"b",".inf":"a"})");
 }
