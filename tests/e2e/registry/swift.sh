@@ -38,7 +38,25 @@ swift_up() {
     swift_pids[$server]=$pid
   done
   background swift-updater swift-object-updater "$home/etc/object-server.conf" verbose
-  within 60 curl -fs --noproxy '*' -o /dev/null "http://127.0.0.1:$port/healthcheck"
+  # The proxy is healthy before those behind it are there, and what it then asks in vain it does not ask again for a minute.
+  for number in 1 2 3; do within 60 swift_listens $((port + number)) || return 1; done
+  within 60 curl -fs --noproxy '*' -o /dev/null "http://127.0.0.1:$port/healthcheck" && within 60 swift_stores "$port"
+}
+
+swift_listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# swift_login PORT: sets token and url.
+swift_login() {
+  local head
+  head=$(curl -si --noproxy '*' -H 'X-Auth-User: registry:pusher' -H 'X-Auth-Key: secret' "http://127.0.0.1:$1/auth/v1.0" | tr -d '\r')
+  token=$(sed -n 's/^[Xx]-[Aa]uth-[Tt]oken: //p' <<<"$head") url=$(sed -n 's/^[Xx]-[Ss]torage-[Uu]rl: //p' <<<"$head")
+}
+
+# swift_stores PORT: an account is there, and takes a container.
+swift_stores() {
+  local token url
+  swift_login "$1" && [ -n "$url" ] &&
+    curl -fs --noproxy '*' -o /dev/null -X PUT -H "X-Auth-Token: $token" "$url/registry"
 }
 swift_memcached() {
   background swift-memcached memcached -u "$(id -un)" -l 127.0.0.1 -p $(($1 + 4)) -m 64
@@ -55,8 +73,7 @@ swift_server_conf() {
 }
 # swift_objects PORT: how many objects the registry's container has.
 swift_objects() {
-  local head token url
-  head=$(curl -si --noproxy '*' -H 'X-Auth-User: registry:pusher' -H 'X-Auth-Key: secret' "http://127.0.0.1:$1/auth/v1.0" | tr -d '\r')
-  token=$(sed -n 's/^[Xx]-[Aa]uth-[Tt]oken: //p' <<<"$head") url=$(sed -n 's/^[Xx]-[Ss]torage-[Uu]rl: //p' <<<"$head")
+  local token url
+  swift_login "$1"
   curl -sI --noproxy '*' -H "X-Auth-Token: $token" "$url/registry" | tr -d '\r' | sed -n 's/^X-Container-Object-Count: //p'
 }
