@@ -118,10 +118,6 @@ class HttpServer {
     const auto got = ::recv(fd, piece, sizeof piece, 0);
     if (got <= 0) return false;
     buffer.append(piece, static_cast<std::size_t>(got));
-    if (buffer.front() == '\x16') {  // a TLS ClientHello: said in plain, as Go and nginx do
-      send_all(fd, "HTTP/1.0 400 Bad Request\r\n\r\n");
-      return false;
-    }
     return true;
   }
   static bool send_all(int fd, const std::string& bytes) {
@@ -203,7 +199,17 @@ class HttpServer {
     return answer.cut == std::string::npos;
   }
 
+  /// At the beginning of a connection only: a body may begin with any byte, and so may a piece of it.
+  bool begins_with_tls(int fd) const {
+    char first = 0;
+    return wait(fd) && ::recv(fd, &first, 1, MSG_PEEK) == 1 && first == '\x16';
+  }
+
   void serve(int fd, int number) {
+    if (begins_with_tls(fd)) {  // said in plain, as Go and nginx do
+      send_all(fd, "HTTP/1.0 400 Bad Request\r\n\r\n");
+      return;
+    }
     std::string buffer;
     while (true) {
       Seen seen;
