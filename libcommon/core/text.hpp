@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,12 @@ namespace slipway::text {
 [[nodiscard]] std::vector<std::string> split(std::string_view s, char separator);
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] std::string lower(std::string_view s);  ///< ASCII only, whatever the locale
+
+/// Whether any of `parts` stands somewhere in it.
+[[nodiscard]] bool contains_any(std::string_view text, std::initializer_list<std::string_view> parts);
+
+/// Nothing when a %XX is malformed. @source RFC 3986, section 2.1
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 /// Damerau-Levenshtein distance (optimal string alignment) over bytes.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -22,32 +22,13 @@ namespace {
 /// git_error_code has it since 1.4.3; the name came with 1.5.
 constexpr int other_owner = -36;
 
-std::optional<std::string> percent_decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char low = static_cast<char>(c | 0x20);
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0) return std::nullopt;
-    out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
-
 /// The path of a location on this machine.
 std::filesystem::path local_path(const std::string& location) {
   constexpr std::string_view scheme = "file://";
   if (!location.starts_with(scheme)) return location;
   auto rest = std::string_view(location).substr(scheme.size());
   if (rest.starts_with("localhost/")) rest.remove_prefix(std::string_view("localhost").size());
-  const auto path = percent_decoded(rest);
+  const auto path = text::percent_decode(rest);
   if (!path || !path->starts_with('/'))
     throw Error(failure::bad_usage, fmt::format("'{}' is not a file URL of this machine", location),
                 "file:///absolute/path");

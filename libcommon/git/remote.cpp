@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
 namespace slipway::git {
 
@@ -21,34 +20,11 @@ bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-std::optional<std::string> decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char low = static_cast<char>(c | 0x20);
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0) return std::nullopt;
-    out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
-
 /// An option, a line of its own, or another program's word would change what git does.
 void check_word(std::string_view word, std::string_view what, std::string_view shown) {
   const bool controls = std::ranges::any_of(word, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (word.empty() || word.front() == '-' || controls)
     throw Error(failure::bad_usage, fmt::format("'{}' has no {} that can be used", text::printable(shown), what));
-}
-
-bool holds(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::any_of(parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
 }
 
 /// The last lines that say something, for what is not known better.
@@ -126,13 +102,14 @@ RemoteUrl parse_remote(std::string_view location) {
   const auto split = user.find(':');
   const auto name = user.substr(0, split);
   if (split != std::string_view::npos || (!out.is_ssh && !user.empty())) {
-    const auto plain_name = decoded(name);
-    const auto plain_word = decoded(split == std::string_view::npos ? std::string_view() : user.substr(split + 1));
+    const auto plain_name = text::percent_decode(name);
+    const auto plain_word =
+        text::percent_decode(split == std::string_view::npos ? std::string_view() : user.substr(split + 1));
     if (!plain_name || !plain_word)
       throw Error(failure::bad_usage, fmt::format("'{}' has a broken percent escape", without_credentials(location)));
     out.username = *plain_name;
     out.password = *plain_word;
-    if (holds(out.username + out.password, {"\n", std::string_view("\0", 1)}))
+    if (text::contains_any(out.username + out.password, {"\n", std::string_view("\0", 1)}))
       throw Error(failure::bad_usage,
                   fmt::format("the credentials in '{}' have a line break", without_credentials(location)));
     if (out.is_ssh && !out.password.empty())
@@ -189,45 +166,48 @@ std::vector<std::string> patterns_for(const Wanted& wanted) {
 }
 
 bool is_unknown_host(std::string_view complaints) {
-  return holds(complaints, {"host key is known for"}) && holds(complaints, {"Host key verification failed"});
+  return text::contains_any(complaints, {"host key is known for"}) &&
+         text::contains_any(complaints, {"Host key verification failed"});
 }
 
 Error explain_failure(const RemoteUrl& url, std::string_view complaints) {
   const auto place = [&](Error error) { return std::move(error.add_place("git fetch " + url.text)); };
-  if (holds(complaints, {"No space left on device", "Disk quota exceeded"}))
+  if (text::contains_any(complaints, {"No space left on device", "Disk quota exceeded"}))
     return place(Error(failure::write_failed, "the disk of the cache is full",
                        "config-get cache prune, or set XDG_CACHE_HOME to where there is room"));
-  if (holds(complaints,
-            {"REMOTE HOST IDENTIFICATION HAS CHANGED", "host key for", "has changed and you have requested"}))
+  if (text::contains_any(
+          complaints, {"REMOTE HOST IDENTIFICATION HAS CHANGED", "host key for", "has changed and you have requested"}))
     return place(Error(failure::denied, fmt::format("the host key of {} is not the one in known_hosts", url.host),
                        fmt::format("ask its owner; only when the new key is right: ssh-keygen -R {}",
                                    url.port.empty() ? url.host : fmt::format("'[{}]:{}'", url.host, url.port))));
-  if (holds(complaints, {"Host key verification failed"}))
+  if (text::contains_any(complaints, {"Host key verification failed"}))
     return place(Error(failure::denied, fmt::format("the host key of {} is not in known_hosts", url.host),
                        fmt::format("ssh-keyscan {}{} >> ~/.ssh/known_hosts, after comparing the fingerprint",
                                    url.port.empty() ? "" : "-p " + url.port + " ", url.host)));
-  if (holds(complaints, {"Permission denied (", "Too many authentication failures"}))
+  if (text::contains_any(complaints, {"Permission denied (", "Too many authentication failures"}))
     return place(Error(failure::denied, fmt::format("{} takes none of the ssh keys that were offered", url.host),
                        fmt::format("ssh-add -l; ssh -G {} | grep identityfile", url.host)));
-  if (holds(complaints, {"could not read Username", "could not read Password", "terminal prompts disabled"}))
+  if (text::contains_any(complaints,
+                         {"could not read Username", "could not read Password", "terminal prompts disabled"}))
     return place(Error(failure::denied,
                        fmt::format("{} asks for a user name and a password, and there are none", url.host),
                        "~/.netrc, or a git credential helper"));
-  if (holds(complaints, {"Authentication failed for", "returned error: 401", "returned error: 403", "access denied",
-                         "Access denied"}))
+  if (text::contains_any(complaints, {"Authentication failed for", "returned error: 401", "returned error: 403",
+                                      "access denied", "Access denied"}))
     return place(Error(failure::denied,
                        fmt::format("{} refused the credentials from {}", url.host,
                                    !url.username.empty() ? "the URL" : "~/.netrc or the git credential helper"),
                        "correct what is stored there"));
-  if (holds(complaints, {"SSL certificate problem", "server certificate verification failed",
-                         "certificate verify failed", "server verification failed"}))
+  if (text::contains_any(complaints, {"SSL certificate problem", "server certificate verification failed",
+                                      "certificate verify failed", "server verification failed"}))
     return place(Error(failure::denied, fmt::format("the certificate of {} is not trusted", url.host),
                        "git config --global http.sslCAInfo FILE, or GIT_SSL_CAINFO"));
-  if (holds(complaints, {"Repository not found", "repository not found", "does not appear to be a git repository",
-                         "not found", "does not exist"}) &&
-      !holds(complaints, {"Could not resolve", "remote ref"}))
+  if (text::contains_any(complaints, {"Repository not found", "repository not found",
+                                      "does not appear to be a git repository", "not found", "does not exist"}) &&
+      !text::contains_any(complaints, {"Could not resolve", "remote ref"}))
     return place(Error(failure::not_found, fmt::format("there is no repository {}", url.text)));
-  if (holds(complaints, {"couldn't find remote ref", "not our ref", "Server does not allow request for unadvertised"}))
+  if (text::contains_any(complaints,
+                         {"couldn't find remote ref", "not our ref", "Server does not allow request for unadvertised"}))
     return place(Error(failure::not_found, fmt::format("{} does not have this commit", url.text)));
   return place(Error(failure::unreachable, fmt::format("{} cannot be reached: {}", url.text, gist(complaints)),
                      "--offline reads what was fetched before"));

@@ -29,8 +29,6 @@ struct Url {
 
 /// Everything but RFC 3986's unreserved characters becomes %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);
-/// Nothing when a %XX is malformed.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 /// The URL without its user, password and query: fit for errors and logs.
 [[nodiscard]] std::string safe_url(std::string_view url);
 

@@ -58,18 +58,19 @@ std::optional<Trouble> pull_trouble(const Container& container, const std::map<s
 }
 
 bool cannot_start(std::string_view message) {
-  return has_any(message, {"executable file not found", "no such file or directory", "permission denied",
-                           "exec format error", "no command specified", "is a directory", "not a directory"});
+  return text::contains_any(message,
+                            {"executable file not found", "no such file or directory", "permission denied",
+                             "exec format error", "no command specified", "is a directory", "not a directory"});
 }
 
 std::optional<Trouble> waiting_trouble(const Container& container) {
   const auto& reason = container.reason;
   const auto& message = container.message;
   if (reason == "CreateContainerConfigError" || reason == "CreateContainerError") {
-    if (has_any(message, {"failed to sync", "cache to sync", "timed out waiting for the condition"}))
+    if (text::contains_any(message, {"failed to sync", "cache to sync", "timed out waiting for the condition"}))
       return make(of("config-sync"), container, message);
     if (cannot_start(message)) return make(of("cannot-run"), container, message);
-    if (reason == "CreateContainerError" && has_any(message, {"deadline exceeded", "is reserved"}))
+    if (reason == "CreateContainerError" && text::contains_any(message, {"deadline exceeded", "is reserved"}))
       return make(of("start-error"), container, message);
     return make(of("config-error"), container, message);
   }
@@ -197,9 +198,9 @@ std::optional<Trouble> scheduling_trouble(const Pod& pod, std::span<const EventF
   if (!scheduled || scheduled->status != "False" || scheduled->reason != "Unschedulable") return std::nullopt;
   Trouble trouble;
   trouble.message = tidy_message(scheduled->message);
-  const bool about_claim = has_any(scheduled->message, {"ersistentvolumeclaim", "ersistentVolumeClaim"});
+  const bool about_claim = text::contains_any(scheduled->message, {"ersistentvolumeclaim", "ersistentVolumeClaim"});
   // "unbound immediate PersistentVolumeClaims. not found" is the scheduler's way to say that one is not bound.
-  const bool missing = has_any(scheduled->message, {"\" not found"});
+  const bool missing = text::contains_any(scheduled->message, {"\" not found"});
   trouble.kind = about_claim ? (missing ? of("volume-missing") : of("volume-pending")) : of("unschedulable");
   if (!pod.nominated_node.empty() || events_with(events, "TriggeredScaleUp") > 0) trouble.patience = 600s;
   return trouble;
@@ -216,7 +217,7 @@ std::optional<Trouble> volume_trouble(const Pod& pod, std::span<const EventFact*
                     events_with(events, "ProvisioningFailed", {}, mounts > 0 ? nullptr : &message);
   if (count == 0) return std::nullopt;
   Trouble trouble;
-  const bool missing = has_any(message, {"not found", "references non-existent"});
+  const bool missing = text::contains_any(message, {"not found", "references non-existent"});
   trouble.kind = missing ? of("volume-missing") : of("volume-pending");
   trouble.message = tidy_message(message);
   trouble.count = count;

@@ -4,9 +4,7 @@
 
 #include "kube/trouble.hpp"
 
-#include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <string_view>
 
 namespace slipway::kube {
@@ -57,10 +55,6 @@ consteval const TroubleClass* of(std::string_view id) {
   for (const auto& each : classes)
     if (each.id == id) return &each;
   throw "no such class";
-}
-
-inline bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
 }  // namespace slipway::kube

@@ -4,6 +4,8 @@
 #include "core/text.hpp"
 #include "kube/trouble_table.hpp"
 
+#include <algorithm>
+
 namespace slipway::kube {
 
 std::span<const TroubleClass> trouble_classes() { return classes; }
@@ -18,15 +20,16 @@ const TroubleClass* trouble_class(std::string_view id_or_name) {
 const TroubleClass& classify_pull(std::string_view message) {
   const auto words = text::lower(message);
   // Network words first: "lookup registry: no such host" and "proxy not found" are no missing image.
-  if (has_any(words, {"dial tcp", "i/o timeout", "connection refused", "connection reset", "x509", "tls handshake",
-                      "no such host", "deadline exceeded", "too many requests", "toomanyrequests", "500 internal",
-                      "502 bad", "503 service", "504 gateway", "unexpected eof", "server gave http response"}))
+  if (text::contains_any(words,
+                         {"dial tcp", "i/o timeout", "connection refused", "connection reset", "x509", "tls handshake",
+                          "no such host", "deadline exceeded", "too many requests", "toomanyrequests", "500 internal",
+                          "502 bad", "503 service", "504 gateway", "unexpected eof", "server gave http response"}))
     return *of("image-pull");
-  if (has_any(words, {"unauthorized", "denied", "no basic auth", "authentication required", "authorization failed",
-                      "forbidden"}))
+  if (text::contains_any(words, {"unauthorized", "denied", "no basic auth", "authentication required",
+                                 "authorization failed", "forbidden"}))
     return *of("image-auth");
-  if (has_any(words, {"not found", "manifest unknown", "no such tag", "name unknown", "does not exist",
-                      "no match for platform", "no matching manifest"}))
+  if (text::contains_any(words, {"not found", "manifest unknown", "no such tag", "name unknown", "does not exist",
+                                 "no match for platform", "no matching manifest"}))
     return *of("image-not-found");
   return *of("image-pull");
 }
@@ -72,8 +75,9 @@ Trouble refusal(std::string_view message, int count) {
   Trouble trouble;
   trouble.message = tidy_message(message);
   trouble.count = count;
-  if (has_any(message, {"exceeded quota"})) trouble.kind = of("quota");
-  else if (has_any(message, {"failed calling webhook", "context deadline exceeded", "failed to call webhook"}))
+  if (text::contains_any(message, {"exceeded quota"})) trouble.kind = of("quota");
+  else if (text::contains_any(message,
+                              {"failed calling webhook", "context deadline exceeded", "failed to call webhook"}))
     trouble.kind = of("webhook-down");
   else trouble.kind = of("create-denied");
   // Without events nothing can be counted, and the condition alone has to do.

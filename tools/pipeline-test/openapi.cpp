@@ -82,7 +82,7 @@ class Reader {
       if (!reference.starts_with('#')) wrong(reference, "is a reference out of the document");
       if (depth == deepest_reference) wrong(reference, "is a reference that leads in a circle");
       try {
-        at = &document_.at(json::json_pointer(http::percent_decode(reference.substr(1)).value_or("")));
+        at = &document_.at(json::json_pointer(text::percent_decode(reference.substr(1)).value_or("")));
       } catch (const json::exception&) {
         wrong(reference, "is a reference to nothing");
       }

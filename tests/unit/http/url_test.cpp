@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/text.hpp"
 #include "http/url.hpp"
 #include "support/catch.hpp"
 
-using slipway::http::percent_decode;
 using slipway::http::percent_encode;
 using slipway::http::safe_url;
 using slipway::http::Url;
+using slipway::text::percent_decode;
 
 TEST_CASE("a URL is taken apart and put together again") {
   const auto url = Url::parse("HTTPS://User:Secret@Registry.Example.org:5000/v2/a/b?n=1&m=2#frag");
