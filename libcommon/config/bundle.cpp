@@ -3,9 +3,9 @@
 
 #include "core/text.hpp"
 #include "data/yaml.hpp"
+#include "hash/sha2.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -138,17 +138,7 @@ Bundle from_yaml(std::string_view text, const std::string& name) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-    throw Error(failure::internal, "OpenSSL has no SHA-256");
-  std::string out;
-  for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
-}
-
-std::string values_digest(const Value& values) { return sha256_hex(data::to_json(values)); }
+std::string values_digest(const Value& values) { return hash::sha256_hex(data::to_json(values)); }
 
 std::string comment_lines(const Bundle& bundle) {
   return fmt::format("{0}registry={1} commit={2}\n{0}service={3} environment={4} release={5} values-sha256={6}\n",

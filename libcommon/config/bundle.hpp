@@ -42,8 +42,6 @@ struct Bundle {
 
 /// SHA-256 over the canonical JSON (keys sorted, no blanks), in hexadecimal.
 [[nodiscard]] std::string values_digest(const data::Value& values);
-/// SHA-256 of bytes, in hexadecimal.
-[[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
 /// The two comment lines that stand on top of the YAML output.
 [[nodiscard]] std::string comment_lines(const Bundle& bundle);

@@ -5,6 +5,7 @@
 #include "core/fs.hpp"
 #include "data/merge.hpp"
 #include "data/yaml.hpp"
+#include "hash/sha2.hpp"
 
 #include <fmt/format.h>
 
@@ -134,7 +135,7 @@ Layer Registry::read_layer(const PlannedLayer& planned, const Tree& tree, const 
     if (std::filesystem::exists(layer.path, unused)) {
       layer.present = true;
       content = fs::read_file(layer.path);
-      layer.id = "sha256:" + sha256_hex(content);
+      layer.id = "sha256:" + hash::sha256_hex(content);
     }
   }
   if (layer.present) {

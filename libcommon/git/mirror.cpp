@@ -10,15 +10,14 @@
 #include "git/fetch.hpp"
 #include "git/mirror_files.hpp"
 #include "git/remote.hpp"
+#include "hash/sha2.hpp"
 #include "process/spawn.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -28,16 +27,6 @@ namespace {
 
 namespace files = std::filesystem;
 using Clock = std::chrono::system_clock;
-
-std::string hash_of(std::string_view url) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  if (EVP_Digest(url.data(), url.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-    throw Error(failure::internal, "OpenSSL has no SHA-256");
-  std::string out;
-  for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
-}
 
 /// The mirror, if what `wanted` means is whole in it.
 std::optional<Repository> usable(const files::path& mirror, const std::string& url, std::string_view revision,
@@ -91,7 +80,7 @@ Repository Mirrors::open(const std::string& location, std::string_view revision,
   const auto url = parse_remote(location);
   const auto wanted = parse_revision(revision);
   const bool with_history = history || wanted.history;
-  const auto name = hash_of(url.text);
+  const auto name = hash::sha256_hex(url.text);
   const auto cache = this->cache();
   const auto mirror = cache / (name + ".git");
   const auto begun = Clock::now();

@@ -3,8 +3,9 @@
 // content is stays with others. OCI image-spec, "Digests".
 #pragma once
 
+#include "hash/sha2.hpp"
+
 #include <compare>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,17 +37,13 @@ class Hasher {
  public:
   /// @param algorithm sha256 or sha512
   explicit Hasher(std::string_view algorithm = "sha256");
-  Hasher(Hasher&&) noexcept;
-  Hasher& operator=(Hasher&&) noexcept;
-  ~Hasher();
 
-  void update(std::string_view bytes);
+  void update(std::string_view bytes) { hasher_.update(bytes); }
   /// The digest of all that was given; the hasher starts afresh.
   [[nodiscard]] Digest finish();
 
  private:
-  struct Context;
-  std::unique_ptr<Context> context_;
+  hash::Hasher hasher_;
 };
 
 }  // namespace slipway::oci

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster.hpp"
 
-#include "config/bundle.hpp"
 #include "core/error.hpp"
+#include "hash/sha2.hpp"
 #include "kube/config.hpp"
 #include "plan.hpp"
 
@@ -22,7 +22,7 @@ std::string identity_of(kube::Client& client, const io::Run& run) {
     // A deployer who may only enter his own namespace: the authority that signs the API's certificate tells
     // clusters apart just as well.
     const auto& access = client.access();
-    return "ca:" + config::sha256_hex(access.ca_pem.value_or(access.server)).substr(0, 32);
+    return "ca:" + hash::sha256_hex(access.ca_pem.value_or(access.server)).substr(0, 32);
   }
 }
 

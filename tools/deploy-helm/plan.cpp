@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan.hpp"
 
-#include "config/bundle.hpp"
 #include "core/text.hpp"
+#include "hash/sha2.hpp"
 
 #include <fmt/format.h>
 
@@ -214,10 +214,10 @@ std::string manifest_digest(const std::vector<helm::Object>& objects, const std:
     std::ranges::sort(texts);
     return text::join(texts, "\n");
   };
-  return config::sha256_hex(sorted(objects) + "\n---\n" + sorted(hooks));
+  return hash::sha256_hex(sorted(objects) + "\n---\n" + sorted(hooks));
 }
 
-std::string Plan::digest() const { return config::sha256_hex(write_plan(*this).dump()); }
+std::string Plan::digest() const { return hash::sha256_hex(write_plan(*this).dump()); }
 
 std::vector<std::string> Plan::needing_approval() const {
   std::vector<std::string> names;
@@ -267,7 +267,7 @@ Plan parse_plan(std::string_view text, const std::string& file) {
     no_plan(file, error.what());
   }
   // Over what the file says, not over what we read of it: a field that we do not know counts, too.
-  const auto digest = config::sha256_hex(document.at("plan").dump());
+  const auto digest = hash::sha256_hex(document.at("plan").dump());
   if (document.value("digest", json()) != "sha256:" + digest || plan.digest() != digest)
     throw Error(failure::bad_input,
                 fmt::format("{} was changed after it was made: its digest is not that of its content", file),

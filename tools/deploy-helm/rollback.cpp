@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rollback.hpp"
 
-#include "config/bundle.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "hash/sha2.hpp"
 #include "show.hpp"
 
 #include <fmt/format.h>
@@ -69,7 +69,7 @@ ReturnPlan plan_return(std::vector<Berth>& berths, const std::string& service, s
       plan.needing.push_back(berth.target);
     plan.returns.push_back(std::move(one));
   }
-  plan.digest = config::sha256_hex(nlohmann::json{{"service", service}, {"rollback", std::move(digested)}}.dump());
+  plan.digest = hash::sha256_hex(nlohmann::json{{"service", service}, {"rollback", std::move(digested)}}.dump());
   return plan;
 }
 

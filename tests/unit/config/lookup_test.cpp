@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
+#include "hash/sha2.hpp"
 #include "support/catch.hpp"
 #include "support/failed.hpp"
 #include "support/repository.hpp"
@@ -64,11 +65,11 @@ TEST_CASE("the default layout: values.yaml, then values-ENV.yaml") {
   CHECK(bundle.layers[1].present);
   CHECK(*bundle.values.find("b")->find("c")->mark().file == "services/hello/values-staging.yaml");
   CHECK(bundle.values.find("b")->find("c")->mark().line == 1);
-  CHECK(bundle.values_sha256 == config::sha256_hex(json(bundle)));
+  CHECK(bundle.values_sha256 == hash::sha256_hex(json(bundle)));
 }
 
 TEST_CASE("SHA-256 is SHA-256") {
-  CHECK(config::sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(hash::sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST_CASE("a service says nothing of its own about an environment that others know") {
@@ -215,7 +216,7 @@ overrides:
   const auto with = registry.read({.service = "hello", .environment = "staging"}, {.external = outside.path()});
   CHECK(with.values.find("p")->text() == "secret");
   CHECK(with.layers[2].present);
-  CHECK(with.layers[2].id == "sha256:" + config::sha256_hex("p: secret\na: 9\n"));
+  CHECK(with.layers[2].id == "sha256:" + hash::sha256_hex("p: secret\na: 9\n"));
 }
 
 TEST_CASE("a manifest with mistakes names the commit") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/bundle.hpp"
 #include "core/error.hpp"
 #include "gate.hpp"
+#include "hash/sha2.hpp"
 #include "plan.hpp"
 #include "show.hpp"
 #include "support/catch.hpp"
@@ -186,7 +186,7 @@ TEST_CASE("the manifest's digest does not mind order and writing", "[deploy-helm
       "kind: B\nmetadata:\n  name: b\napiVersion: v1\n---\n# c\napiVersion: v1\nkind: A\nmetadata: {name: a}", "x");
   CHECK(manifest_digest(a, {}) == manifest_digest(b, {}));
   CHECK(manifest_digest(a, {}) != manifest_digest({}, a));
-  CHECK(config::sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(hash::sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST_CASE("a person sees the table, the changes, drift, origins and warnings", "[deploy-helm]") {
