@@ -4,6 +4,7 @@
 #include "core/fs.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
+#include "support/as_helm.hpp"
 #include "support/catch.hpp"
 #include "support/failed.hpp"
 #include "support/places.hpp"
@@ -15,6 +16,7 @@
 using namespace slipway;
 using data::HelmSemantics;
 using nlohmann::json;
+using slipway::testing::as_helm;
 using slipway::testing::failed;
 
 namespace {
@@ -41,18 +43,6 @@ config_get::ChartFiles files_of(const std::map<std::string, std::string>& texts)
 data::Value yaml(const std::string& text) {
   auto root = data::parse_yaml(text, "values").root;
   return root.is(data::Kind::null) ? data::Value::mapping() : root;
-}
-
-/// Values as helm prints them: every number is a double.
-json as_helm(const std::string& text) {
-  auto document = json::parse(text);
-  const auto widen = [](auto&& self, json& node) -> void {
-    if (node.is_number()) node = node.get<double>();
-    if (node.is_structured())
-      for (auto& item : node) self(self, item);
-  };
-  widen(widen, document);
-  return document;
 }
 
 const std::map<std::string, std::string> plain{

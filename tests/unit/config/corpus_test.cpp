@@ -4,6 +4,7 @@
 #include "core/fs.hpp"
 #include "core/text.hpp"
 #include "data/yaml.hpp"
+#include "support/as_helm.hpp"
 #include "support/catch.hpp"
 #include "support/places.hpp"
 #include "support/repository.hpp"
@@ -14,21 +15,10 @@
 
 using namespace slipway;
 using nlohmann::json;
+using slipway::testing::as_helm;
 using slipway::testing::TestRepository;
 
 namespace {
-
-/// Values as helm prints them: every number is a double.
-json as_helm(const data::Value& value) {
-  auto document = json::parse(data::to_json(value));
-  const auto widen = [](auto&& self, json& node) -> void {
-    if (node.is_number()) node = node.get<double>();
-    if (node.is_structured())
-      for (auto& item : node) self(self, item);
-  };
-  widen(widen, document);
-  return document;
-}
 
 std::string shown(const config::Layer& layer) {
   if (layer.origin == config::Origin::inline_map) return "inline:" + data::to_json(layer.values);

@@ -4,6 +4,7 @@
 #include "data/merge.hpp"
 #include "data/set.hpp"
 #include "data/yaml.hpp"
+#include "support/as_helm.hpp"
 #include "support/catch.hpp"
 #include "support/places.hpp"
 
@@ -18,6 +19,7 @@ using namespace slipway;
 using data::HelmSemantics;
 using data::Value;
 using nlohmann::json;
+using slipway::testing::as_helm;
 
 namespace {
 
@@ -31,18 +33,6 @@ std::string layered(std::initializer_list<std::string_view> texts) {
 
 std::string defaulted(std::string_view user, std::string_view defaults, HelmSemantics semantics) {
   return data::to_json(data::over_defaults(read(user), read(defaults), semantics));
-}
-
-/// Values as helm prints them: every number is a double.
-json as_helm(const Value& value) {
-  auto document = json::parse(data::to_json(value));
-  const auto widen = [](auto&& self, json& node) -> void {
-    if (node.is_number()) node = node.get<double>();
-    if (node.is_structured())
-      for (auto& item : node) self(self, item);
-  };
-  widen(widen, document);
-  return document;
 }
 
 json widened(const json& node) { return as_helm(read(node.dump())); }

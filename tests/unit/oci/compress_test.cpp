@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/compress.hpp"
-#include "oci/decode.hpp"
 #include "oci/digest.hpp"
 #include "support/catch.hpp"
+#include "support/unpacked.hpp"
 
 using namespace slipway::oci;
+using slipway::testing::unpacked;
 
 namespace {
 
@@ -16,14 +17,6 @@ std::string sample(std::size_t size) {
     state = state * 1664525U + 1013904223U;
     c = static_cast<char>("etaoin shrdlu\n\x00\xff"[(state >> 24U) % 16U]);
   }
-  return out;
-}
-
-std::string unpacked(std::string_view bytes) {
-  std::string out;
-  Decoder decoder(packing_of(bytes), [&](std::string_view raw) { out += raw; });
-  decoder.feed(bytes);
-  decoder.finish();
   return out;
 }
 

@@ -3,11 +3,13 @@
 #include "oci/push.hpp"
 #include "support/layout.hpp"
 #include "support/push_run.hpp"
+#include "support/unpacked.hpp"
 
 using namespace slipway;
 using namespace slipway::oci;
 using namespace slipway::test;
 using Catch::Matchers::Contains;
+using slipway::testing::unpacked;
 
 namespace {
 
@@ -25,14 +27,6 @@ std::string mixed(std::size_t size) {
 const SavedImage& several_blocks() {
   static const SavedImage image{.layers = {layer_tar("a", "one"), layer_tar("b", mixed((9U << 20U) + 777))}};
   return image;
-}
-
-std::string unpacked(std::string_view bytes) {
-  std::string out;
-  Decoder decoder(packing_of(bytes), [&](std::string_view raw) { out += raw; });
-  decoder.feed(bytes);
-  decoder.finish();
-  return out;
 }
 
 nlohmann::json stored(FakeRegistry& registry, const std::string& repository) {
