@@ -35,6 +35,12 @@ alive() {
   { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "$2"
 }
 
+# alone FILE: of several that run this script, one goes on at a time. The lock, 9, ends with the script.
+alone() {
+  exec 9>"$1"
+  flock -n 9 || { say "another ${0##*/} is at work; waiting for it"; flock 9; }
+}
+
 # spawn PIDFILE LOG COMMAND...: a server that outlives the terminal and holds none of our descriptors
 # (an inherited lock, 9, would stay locked for as long as the server runs).
 spawn() {
