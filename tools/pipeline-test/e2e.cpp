@@ -49,10 +49,7 @@ struct Read {
 };
 
 /// What was read and decided before anything is made.
-struct Prepared {
-  Chart chart;
-  data::Value values;
-  std::vector<ChecksFile> checks;
+struct Prepared : Read {
   std::string release;
   Ownership mine;
   DeliveryPlan delivery;
@@ -78,10 +75,7 @@ Read read(const E2eOptions& options) {
 }
 
 Prepared prepare(const std::string& image, Read read, const E2eOptions& options, const cli::Context& context) {
-  Prepared prepared;
-  prepared.chart = std::move(read.chart);
-  prepared.values = std::move(read.values);
-  prepared.checks = std::move(read.checks);
+  Prepared prepared{std::move(read)};
   prepared.release = dns_label(prepared.chart.name, 53);
   const auto timeout = context.common.timeout.value_or(default_timeout);
   prepared.mine = own(context.env, std::chrono::system_clock::now(), timeout);
