@@ -74,7 +74,10 @@ void Courier::serve() {
       if (under_way_.empty()) posted_.wait(lock, [this] { return ending_ || reason_ || !jobs_.empty(); });
       if (reason_) {
         wait = std::chrono::duration_cast<std::chrono::milliseconds>(cut_ - std::chrono::steady_clock::now());
-        if (wait.count() <= 0 || under_way_.empty() || !jobs_.empty()) std::rethrow_exception(reason_);
+        if (wait.count() <= 0 || under_way_.empty()) std::rethrow_exception(reason_);
+        // What was posted and has not begun does not begin; it does not cut off what is under way.
+        for (auto& job : jobs_) job.done.set_exception(reason_);
+        jobs_.clear();
       }
       if (ending_) return;
       fresh.swap(jobs_);
