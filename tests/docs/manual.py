@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the checks of the manuals' examples share: parts of an mdoc source, and counting."""
 import re
+import textwrap
 
 
 def section(text: str, name: str) -> str:
@@ -20,4 +21,4 @@ class Expectations:
             self.passed += 1
         else:
             self.failed += 1
-            print(f"FAIL {name}\n{shown}")
+            print(f"FAIL {name}\n" + textwrap.indent(shown, "     "))
