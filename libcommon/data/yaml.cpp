@@ -4,6 +4,7 @@
 #include "core/base64.hpp"
 #include "data/scalar.hpp"
 #include "data/yaml_findings.hpp"
+#include "data/yaml_pairs.hpp"
 #include "data/yaml_text.hpp"
 #include "data/yaml_traps.hpp"
 
@@ -68,8 +69,8 @@ struct Anchored {
 /// Builds the value of one document from yaml-cpp's events.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(const YamlFile& file, YamlFindings& findings, const YamlLimits& limits)
-      : text_(*file.text()), file_(file.name()), findings_(findings), limits_(limits) {}
+  Builder(const YamlFile& file, const EscapedPairs& pairs, YamlFindings& findings, const YamlLimits& limits)
+      : text_(*file.text()), file_(file.name()), pairs_(pairs), findings_(findings), limits_(limits) {}
 
   Value take() { return std::move(root_); }
   /// Where the document's first word stands.
@@ -91,7 +92,13 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     if (tag != "?") findings_.saw_quoted(mark);
-    scalar(mark, anchor, resolve(mark, tag, text), tag == "?");
+    if (pairs_.are_none()) {
+      scalar(mark, anchor, resolve(mark, tag, text), tag == "?");
+      return;
+    }
+    const auto written = behind_properties(text_, static_cast<std::size_t>(mark.pos));
+    const auto restored = pairs_.restored(text, tag != "?" && written.starts_with('"'));
+    scalar(mark, anchor, resolve(mark, tag, restored), tag == "?");
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -310,6 +317,7 @@ class Builder : public YAML::EventHandler {
 
   std::string_view text_;
   std::shared_ptr<const std::string> file_;
+  const EscapedPairs& pairs_;
   YamlFindings& findings_;
   const YamlLimits& limits_;
   std::vector<Frame> stack_;
@@ -327,6 +335,20 @@ void check_text(const YamlFile& file, const YamlFindings& findings) {
   findings.fail(yaml_mark({nullptr, bad->line, bad->column}),
                 bad->byte < 0x80 ? fmt::format("the control character 0x{:02x}", bad->byte)
                                  : fmt::format("the byte 0x{:02x} is not UTF-8", bad->byte));
+}
+
+/// The place of a byte.
+YAML::Mark mark_at(std::string_view text, std::size_t at) {
+  const auto before = text.substr(0, at);
+  const auto line_start = before.rfind('\n') + 1;  // 0 when there is none
+  return yaml_mark({nullptr, static_cast<int>(std::ranges::count(before, '\n')) + 1,
+                    static_cast<int>(at - line_start) + 1});
+}
+
+void check_pairs(const EscapedPairs& pairs, const YamlFile& file, const YamlFindings& findings) {
+  if (const auto at = pairs.excess())
+    findings.fail(mark_at(*file.text(), *at),
+                  "more different characters written as pairs of \\u than can be read; write them as they are");
 }
 
 /// yaml-cpp ends a document where a word does not fit and begins another with it, and never gets past some.
@@ -354,21 +376,24 @@ std::vector<YamlDocument> read(std::string_view text, std::string name, const Ya
   YamlFindings findings(file);
   check_text(file, findings);
 
+  const EscapedPairs pairs(*file.text());
+  check_pairs(pairs, file, findings);
+
   std::vector<YamlDocument> documents;
-  View buffer(*file.text());
+  View buffer(pairs.text());
   std::istream stream(&buffer);
   std::optional<Builder> builder;
   try {
     YAML::Parser parser(stream);
     do {
-      builder.emplace(file, findings, limits);
+      builder.emplace(file, pairs, findings, limits);
       if (!parser.HandleNextDocument(*builder)) break;
       if (!documents.empty()) check_begin(file, findings, builder->begin());
       findings.check_last_quote();
       documents.push_back({builder->take(), findings.take(), file.text()});
     } while (all);
     if (!all && !documents.empty()) {
-      Glance next(file, findings, limits);
+      Glance next(file, pairs, findings, limits);
       try {
         (void)parser.HandleNextDocument(next);
       } catch (const Glance::Seen&) {
@@ -376,7 +401,7 @@ std::vector<YamlDocument> read(std::string_view text, std::string name, const Ya
       }
     }
   } catch (const YAML::Exception& fault) {
-    if (!builder) builder.emplace(file, findings, limits);
+    if (!builder) builder.emplace(file, pairs, findings, limits);
     builder->refuse(fault);
   }
   if (documents.empty() && !all) documents.push_back({{}, {}, file.text()});

@@ -66,6 +66,11 @@ void YamlFindings::refuse(const YAML::Exception& fault, const Mark* innermost) c
     mark.line = innermost->line - 1;
     mark.column = innermost->column - 1;
   }
+  // That place is behind the escape.
+  if (fault.msg.starts_with(YAML::ErrorMsg::INVALID_UNICODE)) {
+    const auto end = static_cast<std::size_t>(std::max(mark.pos, 0));
+    mark.column -= end >= 6 && file_.text()->compare(end - 6, 2, "\\u") == 0 ? 6 : 10;
+  }
   const auto line = file_.line(mark.line + 1);
   const auto indent = line.find_first_not_of(" \t");
   const auto tab = line.find('\t');
@@ -78,12 +83,7 @@ void YamlFindings::refuse(const YAML::Exception& fault, const Mark* innermost) c
 
 void YamlFindings::check_last_quote() const {
   if (last_quoted_.is_null()) return;
-  auto rest = std::string_view(*file_.text());
-  rest.remove_prefix(std::min(static_cast<std::size_t>(last_quoted_.pos), rest.size()));
-  while (rest.starts_with('&') || rest.starts_with('!')) {  // the place is that of its anchor or tag
-    rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
-    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
-  }
+  const auto rest = behind_properties(*file_.text(), static_cast<std::size_t>(last_quoted_.pos));
   if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return;
   const char quote = rest.front();
   for (std::size_t at = 1; at < rest.size(); ++at) {

@@ -63,6 +63,20 @@ bool may_begin_document(std::string_view text, std::size_t at) {
   return false;
 }
 
+std::string_view behind_properties(std::string_view text, std::size_t at) {
+  const auto skip = [&](std::size_t length) { text.remove_prefix(std::min(length, text.size())); };
+  skip(at);
+  while (text.starts_with('&') || text.starts_with('!')) {
+    skip(text.find_first_of(" \t\r\n"));
+    skip(text.find_first_not_of(" \t\r\n"));
+    while (text.starts_with('#')) {
+      skip(text.find('\n'));
+      skip(text.find_first_not_of(" \t\r\n"));
+    }
+  }
+  return text;
+}
+
 std::string_view explain_fault(std::string_view said) {
   namespace msg = YAML::ErrorMsg;
   if (said == msg::MAP_VALUE)
@@ -77,6 +91,9 @@ std::string_view explain_fault(std::string_view said) {
   if (said == msg::DOC_IN_SCALAR) return "the document ends inside quotes";
   if (said == msg::TAB_IN_INDENTATION) return "a tab in the indentation; YAML allows only blanks there";
   if (said == msg::UNKNOWN_ANCHOR) return "this alias names no anchor that stands before it";
+  if (said.starts_with(msg::INVALID_UNICODE))
+    return "an escape that is no character: \\ud800 to \\udfff are halves of one and stand in pairs, and \\U0010ffff is "
+           "the last";
   if (said == msg::UNKNOWN_TOKEN) return "a character that nothing can begin with";
   return said;
 }

@@ -22,6 +22,9 @@ struct BadByte {
 /// Whether a document may begin at that byte: with `---`, a directive, or after the `...` that ends the one above it.
 [[nodiscard]] bool may_begin_document(std::string_view text, std::size_t at);
 
+/// What stands from that byte on behind a scalar's anchor and tag, of which yaml-cpp gives the place.
+[[nodiscard]] std::string_view behind_properties(std::string_view text, std::size_t at);
+
 /// yaml-cpp's complaint, put as a person would say it.
 [[nodiscard]] std::string_view explain_fault(std::string_view said);
 

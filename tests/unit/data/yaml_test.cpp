@@ -81,6 +81,69 @@ TEST_CASE("what does not belong to a document is no other document") {
   CHECK_NOTHROW(data::parse_yaml("a: 1\n---\nb: [\n", "f.yaml"));
 }
 
+TEST_CASE("a character that JSON writes as two halves is one") {
+  CHECK(read(R"({"a": "x\ud83d\ude00y\uD83D\uDE01\ud83d\ude00"})").root.find("a")->text() ==
+        "x\U0001f600y\U0001f601\U0001f600");
+  CHECK(read(R"({"\ud800\udc00": "\udbff\udfff"})").root.find("\U00010000")->text() == "\U0010ffff");
+  // With an anchor, a tag and a comment before it; and again by its alias.
+  CHECK(json("a: &x !!str # c\n  \"\\ud83d\\ude00\"\nb: *x\n") == "{\"a\":\"\U0001f600\",\"b\":\"\U0001f600\"}");
+  CHECK(json("a: \"\\ud83d\\ude00\"\n---\nb: 1\n") == "{\"a\":\"\U0001f600\"}");
+  CHECK(data::to_json(data::parse_yaml_stream("a\n---\n\"\\ud83d\\ude00\"\n", "f.yaml")[1].root) == "\"\U0001f600\"");
+  // Elsewhere it is text, and in a comment nothing.
+  constexpr const char* elsewhere = R"(# \ud83d\ude00
+plain: \ud83d\ude00
+single: '\ud83d\ude00 "'
+"double \\ud83d": "\\ud83d\\ude00 \\\ud83d\ude00"
+block: |
+  printf "\ud83d\ude00"
+folded: >-
+  "\ud83d\ude00"
+)";
+  const auto root = read(elsewhere).root;
+  CHECK(root.find("plain")->text() == R"(\ud83d\ude00)");
+  CHECK(root.find("single")->text() == R"(\ud83d\ude00 ")");
+  CHECK(root.find(R"(double \ud83d)")->text() == "\\ud83d\\ude00 \\\U0001f600");
+  CHECK(root.find("block")->text() == "printf \"\\ud83d\\ude00\"\n");
+  CHECK(root.find("folded")->text() == R"("\ud83d\ude00")");
+  // Places and lines are those of the file.
+  const auto one_line = read("[\"\\ud83d\\ude00\", yes]");
+  CHECK(one_line.root.items()[1].mark().column == 18);
+  CHECK(one_line.warnings.at(0).source_line == "[\"\\ud83d\\ude00\", yes]");
+  // What stands for a pair while the scanner reads is taken for nothing else.
+  CHECK(read("[\"\\ufdd0\\u0100 \\ud83d\\ude00 \xef\xb7\x91\xc4\x80 \\U0000fdd2\\u0100\", '\\ufdd3\\u0100']").root ==
+        Value::sequence({Value::of(std::string("\xef\xb7\x90\xc4\x80 \U0001f600 \xef\xb7\x91\xc4\x80 \xef\xb7\x92\xc4\x80")),
+                         Value::of(std::string("\\ufdd3\\u0100"))}));
+  CHECK(json(R"(["\x5cufdd0\u0100 \ud83d\ude00"])") == "[\"\\\\ufdd0\xc4\x80 \U0001f600\"]");
+}
+
+TEST_CASE("half of a character is an error with its place") {
+  for (const auto* half : {R"("a\ud83d")", R"("a\ude00\ud83d")", R"("a\ud83dx\ude00")", R"("a\ud83d\u0041")",
+                           R"("a\ud83d\\ude00")", R"("a\U0000d83d")", R"("a\U00110000")"}) {
+    INFO(half);
+    const auto finding = refused(std::string("x: 1\ny: [") + half + "]\n");
+    CHECK(finding.message.starts_with("an escape that is no character: "));
+    CHECK(finding.line == 2);
+    CHECK(finding.column == 7);
+  }
+  std::string signs;
+  for (unsigned sign = 0xfdd0; sign < 0xfdf0; ++sign) signs += fmt::format("\\u{:04X}", sign);
+  const auto finding = refused(fmt::format("a: \"{}\"\nb: \"x\\ud83d\\ude00\"\n", signs));
+  CHECK(finding.message.starts_with("more different characters written as pairs"));
+  CHECK(finding.line == 2);
+  CHECK(finding.column == 6);
+}
+
+TEST_CASE("escaped pairs are read in linear time") {
+  // 55,040 different ones are the most; and the same one as often as anybody likes.
+  std::string all = "[\"";
+  for (unsigned i = 0; i < 55'040; ++i) all += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + i / 1024, 0xdc00 + i % 1024);
+  CHECK(read(all + "\"]").root.items()[0].text().size() == std::size_t{4} * 55'040);
+  CHECK(refused(all + "\\udbff\\udfff\"]").column == static_cast<int>(all.size()) + 1);
+  std::string many = "[";
+  for (int i = 0; i < 100'000; ++i) many += "\"\\ud83d\\ude00\",";
+  CHECK(read(many + "x]").root.items().size() == 100'001);
+}
+
 TEST_CASE("bytes that are no text are no value") {
   CHECK(refused("a: !!binary veendofsequenion\n").message == "a !!binary value that is no text in UTF-8");
 }
