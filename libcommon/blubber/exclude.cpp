@@ -65,20 +65,27 @@ std::optional<std::string> exclude_expression(std::string_view pattern) {
 
 std::string exclude_script(std::string_view folder, const std::vector<std::string>& expressions) {
   const bool takes_back = std::ranges::any_of(expressions, [](const std::string& e) { return e.starts_with('!'); });
+  // Two slashes stand at the beginning of a path only, so a line without them goes on with a name that has a line
+  // break in it. What is to be removed is written as commands, in single quotes: names are any bytes.
+  const std::string_view read =
+      "BEGIN { n = ARGC - 1; for (i = 1; i <= n; i++) { e[i] = ARGV[i]; ARGV[i] = \"\" } } "
+      "function quoted(name, i, m, part, out) { m = split(name, part, \"\\047\"); out = \"\\047./\" part[1]; "
+      "for (i = 2; i <= m; i++) out = out \"\\047\\042\\047\\042\\047\" part[i]; return out \"\\047\" } "
+      "function decide(i, x, name) { if (p == \"\") return; x = 0; "
+      "for (i = 1; i <= n; i++) if (p ~ substr(e[i], 2)) x = substr(e[i], 1, 1) == \"=\"; if (!x) return; ";
   // The last expression that matches decides. Without exceptions a folder goes whole, and what is
   // below it need not be looked at; with them it goes when nothing is left in it.
-  const std::string_view decide = "BEGIN { n = ARGC - 1; for (i = 1; i <= n; i++) { e[i] = ARGV[i]; ARGV[i] = \"\" } } "
-                                  "{ p = substr($0, 3); if (p == \"\") next; x = 0; "
-                                  "for (i = 1; i <= n; i++) if (p ~ substr(e[i], 2)) x = substr(e[i], 1, 1) == \"=\"; ";
-  const std::string_view whole = "if (x && !(last != \"\" && index(p, last \"/\") == 1)) { last = p; print p } }";
-  const std::string_view piecewise = "if (x) print p }";
+  const std::string_view whole =
+      "if (last != \"\" && index(p, last \"/\") == 1) return; last = p; print \"rm -rf \" quoted(p) \" || exit 1\" } ";
+  const std::string_view piecewise =
+      "name = quoted(p); print \"if [ -d \" name \" ] && ! [ -L \" name \" ]; then rmdir \" name \" 2>/dev/null || :; "
+      "else rm -f \" name \" || exit 1; fi\" } ";
+  const std::string_view lines =
+      "index($0, \".//.\") == 1 { decide(); p = substr($0, 6); next } { p = p \"\\n\" $0 } END { decide() }";
   // Through files: a pipe would hide that find or awk is missing, and everything would be copied.
-  const std::string_view remove =
-      takes_back ? "if [ -d \"$p\" ] && ! [ -L \"$p\" ]; then rmdir \"./$p\" 2>/dev/null || :; else rm -f \"./$p\"; fi"
-                 : "rm -rf \"./$p\"";
-  return fmt::format("l=$(mktemp) && cd {} && find . {}-print >\"$l\" && awk '{}{}' \"$@\" <\"$l\" >\"$l.x\" && "
-                     "while IFS= read -r p; do {} || exit 1; done <\"$l.x\" && rm -f \"$l\" \"$l.x\"",
-                     shell::quote(folder), takes_back ? "-depth " : "", decide, takes_back ? piecewise : whole, remove);
+  return fmt::format("l=$(mktemp) && cd {} && find .//. {}-print >\"$l\" && awk '{}{}{}' \"$@\" <\"$l\" >\"$l.x\" && "
+                     ". \"$l.x\" && rm -f \"$l\" \"$l.x\"",
+                     shell::quote(folder), takes_back ? "-depth " : "", read, takes_back ? piecewise : whole, lines);
 }
 
 }  // namespace slipway::blubber
