@@ -51,18 +51,18 @@ Job script_job(std::string script, const std::string& after) {
   return job;
 }
 
-/// Commands that empty the caches, for the end of the RUN that filled them: a layer keeps what is
+/// Commands that empty the folders, for the end of the RUN that filled them: a layer keeps what is
 /// there when it ends. (busybox' find has no -delete.)
-std::vector<std::string> emptying(const std::vector<Cache>& caches) {
+std::vector<std::string> emptying(const std::vector<std::string>& folders) {
   std::vector<std::string> out;
-  for (const auto& cache : caches)
-    out.push_back(fmt::format("rm -rf {0}/..?* {0}/.[!.]* {0}/*", shell::quote_path(cache.destination)));
+  for (const auto& folder : folders)
+    out.push_back(fmt::format("rm -rf -- {0}/..?* {0}/.[!.]* {0}/*", shell::quote_path(folder)));
   return out;
 }
 
 bool has_script(const Custom& custom) { return custom.script && !custom.script->value.empty(); }
 
-Job job_of(const Custom& custom, const std::vector<Cache>& emptied) {
+Job job_of(const Custom& custom, const std::vector<std::string>& emptied) {
   const auto cleanup = emptying(emptied);
   if (has_script(custom)) {
     std::string after;
@@ -151,6 +151,24 @@ bool begins_with_variable(std::string_view path) {
   return !pieces.empty() && pieces.front().is_variable;
 }
 
+/// A relative path by its whole name. One that begins with a variable is known to the shell alone.
+std::string below(const std::string& directory, std::string path) {
+  return path.starts_with('/') || begins_with_variable(path) ? path : absolute(path, directory);
+}
+
+/// The folders of caches: those of relative ones are below where the builder works.
+std::vector<std::string> folders_of(StagePlan& plan, const std::vector<Cache>& caches, const std::string& directory) {
+  std::vector<std::string> out;
+  for (const auto& cache : caches) {
+    out.push_back(below(directory, cache.destination));
+    if (out.back() == "/")
+      plan.report.error(cache.mark,
+                        fmt::format("the cache '{}' is the root of the image", text::printable(cache.destination)),
+                        plan.path("builder.caches"));
+  }
+  return out;
+}
+
 /// Mounted files are copied before and removed after the RUN.
 struct Mounted {
   std::vector<Copy> copies;
@@ -175,8 +193,8 @@ Mounted placed(StagePlan& plan, const std::vector<Mount>& mounts) {
                                       "instead, so absolute paths differ",
                                       mount.from, directory),
                           plan.path("builder.mounts"));
-    } else if (!destination.starts_with('/') && !begins_with_variable(destination)) {
-      destination = grammar::clean_path(fmt::format("{}/{}", directory, destination));
+    } else {
+      destination = below(directory, std::move(destination));
     }
     const auto source = mount.source.empty() ? std::string(is_local ? "." : "/") : mount.source;
     plan.report.warning(
@@ -205,10 +223,10 @@ void set_aside(StagePlan& plan, const std::vector<std::string>& caches, const st
   // A variable that is not set may make a path the root, which is later removed.
   auto text = fmt::format(
       "for p in {}; do p=\"${{p%/}}\"; ! [ \"$p/\" -ef / ] || exit 1; if [ -e \"$p\" ] || [ -L \"$p\" ]; then "
-      "mv \"$p\" \"$p.blubber-aside\" || exit 1; fi; done",
+      "mv -- \"$p\" \"$p.blubber-aside\" || exit 1; fi; done",
       in_words(all));
   if (!caches.empty())
-    text += fmt::format(" && mkdir -p {0} && chown \"$LIVES_UID\":\"$LIVES_GID\" {0}", in_words(caches));
+    text += fmt::format(" && mkdir -p -- {0} && chown -- \"$LIVES_UID\":\"$LIVES_GID\" {0}", in_words(caches));
   as_root(plan, std::move(text), custom.mark);
 }
 
@@ -219,8 +237,8 @@ void put_back(StagePlan& plan, const std::vector<std::string>& caches, const std
   all.insert(all.end(), caches.rbegin(), caches.rend());
   if (all.empty()) return;
   as_root(plan,
-          fmt::format("for p in {}; do p=\"${{p%/}}\"; rm -rf \"$p\" || exit 1; if [ -e \"$p.blubber-aside\" ] || "
-                      "[ -L \"$p.blubber-aside\" ]; then mv \"$p.blubber-aside\" \"$p\" || exit 1; fi; done",
+          fmt::format("for p in {}; do p=\"${{p%/}}\"; rm -rf -- \"$p\" || exit 1; if [ -e \"$p.blubber-aside\" ] || "
+                      "[ -L \"$p.blubber-aside\" ]; then mv -- \"$p.blubber-aside\" \"$p\" || exit 1; fi; done",
                       in_words(all)),
           custom.mark);
 }
@@ -265,10 +283,9 @@ void plan_custom(StagePlan& plan, const Custom& custom) {
       else mounts.push_back(mount);
     }
   }
-  auto job = job_of(custom, caches);
   auto mounted = placed(plan, mounts);
-  std::vector<std::string> made;
-  for (const auto& cache : caches) made.push_back(cache.destination);
+  const auto made = folders_of(plan, caches, mounted.directory);
+  auto job = job_of(custom, made);
   set_aside(plan, made, mounted.folders, custom);
   for (auto& copy : mounted.copies) plan.add(std::move(copy));
   if (mounted.moved) plan.add(Workdir{mounted.directory});
