@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <unordered_map>
 
 namespace slipway::testing {
 
@@ -445,8 +446,13 @@ class Reader {
   bool read_json(ReadInstruction& out, std::string_view rest) const {
     const auto text = trim_left(rest);
     if (!text.starts_with('[')) return false;
-    auto list = nlohmann::json::parse(text, nullptr, false);
-    if (list.is_discarded() && dialect_ != Dialect::buildkit) list = first_value(text);
+    const auto* read = &parsed(text);
+    nlohmann::json first;
+    if (read->is_discarded() && dialect_ != Dialect::buildkit) {
+      first = first_value(text);
+      read = &first;
+    }
+    const auto& list = *read;
     if (list.is_discarded() || !list.is_array()) return false;
     for (const auto& item : list) {
       if (!item.is_string())
@@ -454,6 +460,15 @@ class Reader {
       out.words.push_back(item.get<std::string>());
     }
     return true;
+  }
+
+  /// One text is read by each dialect in turn, and most lines stand in every Dockerfile of a test.
+  static const nlohmann::json& parsed(std::string_view text) {
+    static std::unordered_map<std::string, nlohmann::json> known;
+    if (known.size() > 1000) known.clear();
+    const auto [at, is_new] = known.try_emplace(std::string(text));
+    if (is_new) at->second = nlohmann::json::parse(text, nullptr, false);
+    return at->second;
   }
 
   /// Go's json.Decoder, which the older builders use, takes the first value and leaves the rest.

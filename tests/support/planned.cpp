@@ -194,10 +194,13 @@ std::string_view name_of(Dialect dialect) {
   return "buildah";
 }
 
+/// @param asked whether the outcome may depend on `all_set`
 std::optional<std::string> difference(std::span<const blubber::Stage> planned, std::string_view text, Dialect dialect,
-                                      bool all_set) {
+                                      bool all_set, bool& asked) {
   const Variables variables = [&](std::string_view name) -> std::optional<std::string> {
-    if (all_set || name.starts_with("LIVES_") || name.starts_with("RUNS_")) return "<" + std::string(name) + ">";
+    const bool always = name.starts_with("LIVES_") || name.starts_with("RUNS_");
+    if (!always) asked = true;
+    if (all_set || always) return "<" + std::string(name) + ">";
     return std::nullopt;
   };
   std::vector<ReadInstruction> wanted;
@@ -228,9 +231,10 @@ std::optional<std::string> difference(std::span<const blubber::Stage> planned, s
 
 std::optional<std::string> difference(std::span<const blubber::Stage> planned, std::string_view text) {
   for (const auto dialect : {Dialect::buildkit, Dialect::classic, Dialect::buildah}) {
-    for (const bool all_set : {true, false}) {
-      if (auto found = difference(planned, text, dialect, all_set)) return found;
-    }
+    bool asked = false;
+    if (auto found = difference(planned, text, dialect, true, asked)) return found;
+    if (!asked) continue;
+    if (auto found = difference(planned, text, dialect, false, asked)) return found;
   }
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 // that takes text, as the schema lists them, is given text that was made to break out. Either it is refused in words
 // and with a place, or an independent reader finds in the Dockerfile what was planned, as each builder reads it.
 #include "blubber/blubber.hpp"
+#include "core/error.hpp"
 #include "support/catch.hpp"
 #include "support/configurations.hpp"
 #include "support/planned.hpp"
@@ -151,6 +152,14 @@ std::string structure(const blubber::Dockerfile& dockerfile) {
   return out;
 }
 
+std::optional<blubber::Dockerfile> accepted(const std::string& yaml, const std::string& variant) {
+  try {
+    return blubber::dockerfile(yaml, "f.yaml", variant);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 /// The text of these is for a shell.
 bool is_command(const testing::KeyPath& path) {
   return std::ranges::any_of(path, [](const auto& step) { return step == "command" || step == "script"; });
@@ -196,11 +205,11 @@ TEST_CASE("text that was made to break out is refused, or stays what it is") {
     if (outcome.wrong.empty() && outcome.dockerfile && target == blubber::Target::classic && !is_command(path) &&
         has_signs(text)) {
       const auto [tame_yaml, tame_variant] = place.with(tame(text));
-      if (const auto other = testing::generate(tame_yaml, tame_variant, target); other.dockerfile) {
+      if (const auto other = accepted(tame_yaml, tame_variant)) {
         ++compared;
-        if (structure(*outcome.dockerfile) != structure(*other.dockerfile))
-          outcome.wrong = "a shell does something else:\n" + structure(*outcome.dockerfile) + "not\n" +
-                          structure(*other.dockerfile);
+        const auto got = structure(*outcome.dockerfile);
+        const auto wanted = structure(*other);
+        if (got != wanted) outcome.wrong = "a shell does something else:\n" + got + "not\n" + wanted;
       }
     }
     // One of a kind at each key is enough to read.
