@@ -272,7 +272,10 @@ Custom read_custom(Report& report, const Value& value, const std::string& path) 
   custom.requirements = read_requirements(map);
   custom.mounts = read_mounts(map);
   custom.caches = read_caches(map);
-  if (custom.command && custom.script)
+  const bool has_command = custom.command && std::ranges::any_of(custom.command->value.words, [](const auto& word) {
+                             return !word.empty();
+                           });
+  if (has_command && custom.script && !custom.script->value.empty())
     report.error(custom.script->mark, fmt::format("'{}' is not allowed beside 'command'", map.path("script")),
                  map.path("script"));
   return custom;

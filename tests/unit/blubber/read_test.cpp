@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 using namespace slipway;
 
 namespace {
@@ -53,6 +55,69 @@ TEST_CASE("unknown keys of items that upstream does not look at are warnings") {
   CHECK(warned(yaml) == Lines{"unknown key 'soruce' in 'variants.a.copies[0]', which is ignored"});
   CHECK(refused(yaml, "a", true) ==
         Lines{"3:39 unknown key 'soruce' in 'variants.a.copies[0]', which is ignored; source?"});
+}
+
+TEST_CASE("items of every list that upstream does not look into") {
+  for (const auto& [keys, at] : std::vector<std::pair<std::string, std::string>>{
+           {"copies: [{from: local, odd: x}]", "copies[0]"},
+           {"node: {requirements: [{from: local, source: x, odd: x}]}", "node.requirements[0]"},
+           {"apt: {proxies: [{url: 'http://p', odd: x}]}", "apt.proxies[0]"},
+           {"builder: {command: x, mounts: [{from: busybox, destination: /x, odd: x}]}", "builder.mounts[0]"},
+           {"builder: {command: x, caches: [{destination: /x, odd: x}]}", "builder.caches[0]"}}) {
+    const auto yaml = body("variants: {a: {" + keys + "}}");
+    const auto unknown = fmt::format("unknown key 'odd' in 'variants.a.{}', which is ignored", at);
+    CHECK(std::ranges::count(warned(yaml), unknown) == 1);
+    CHECK(std::ranges::any_of(refused(yaml, "a", true), [&](const auto& e) { return e.find(unknown) != std::string::npos; }));
+  }
+  // A source is one of the lists that it does look into.
+  CHECK(refused(body("variants: {a: {apt: {sources: [{url: 'http://h', distribution: d, odd: x}]}}}")).size() == 1);
+}
+
+TEST_CASE("the first document is read, and a comment for BuildKit's frontends is one") {
+  CHECK(warned("# syntax=docker-registry.example/blubber:v1\n" + body("variants: {a: {}}") + "---\nversion: v9\n").empty());
+}
+
+TEST_CASE("JSON is a configuration, with all that JSON can escape") {
+  const auto made = blubber::dockerfile(
+      R"({"version": "v4", "variants": {"a": {"base": "debian", "entrypoint": ["\ud83d\ude00\u00e9\/\b"]}}})", "b.json", "a");
+  CHECK(made.text.find("ENTRYPOINT [\"\U0001f600\u00e9/\\u0008\"]\n") != std::string::npos);
+  CHECK(refused(R"({"version": "v4", "variants": {"a": {"base": "debian", "entrypoint": ["\ud83d"]}}})").at(0).starts_with(
+      "1:72 an escape that is no character"));
+}
+
+TEST_CASE("what stands only where it may") {
+  CHECK(refused(body("includes: [a]\ncopies: [local]\nvariants: {a: {version: v4, variants: {}}}")).size() == 4);
+  CHECK(warned(body("variants: {x: {}, a_1: {}, a: {}}")).empty());
+}
+
+TEST_CASE("a number of a user that is root's, or that does nothing") {
+  const auto yaml = body("lives: {uid: 0, gid: 0}\nruns: {uid: 0, gid: 0}\nvariants: {a: {}, b: {runs: {uid: 0}}}");
+  CHECK(warned(yaml) == Lines{"'lives.uid: 0' is root", "'lives.gid: 0' is root", "'runs.uid: 0' is root",
+                              "'runs.gid: 0' is root",
+                              "'variants.b.runs.uid: 0' has no effect: a variant cannot set it"});
+  CHECK(blubber::dockerfile(yaml, "b.yaml", "a").text.find("ARG RUNS_UID=0\n") != std::string::npos);
+  CHECK(refused(yaml, "a", true).size() == 5);
+}
+
+TEST_CASE("a line break in a value of the environment is told, and an error with --strict") {
+  const auto yaml = body("variants: {a: {runs: {environment: {AA: \"x\\ny\"}}}}");
+  CHECK(warned(yaml).at(0).starts_with("a line break in 'variants.a.runs.environment.AA' cannot be written"));
+  CHECK(blubber::dockerfile(yaml, "b.yaml", "a").text.find("ENV AA=\"x\\ny\"\n") != std::string::npos);
+  CHECK(refused(yaml, "a", true).size() == 1);
+}
+
+TEST_CASE("what former versions had") {
+  CHECK(refused(body("variants: {a: {sharedvolume: true}}")).at(0).find(
+            "unknown key 'sharedvolume' in 'variants.a'; it is gone since version 3") != std::string::npos);
+  CHECK(refused("version: v1\nvariants: {a: {}}").at(0).starts_with("1:10 version 'v1' is no longer read"));
+  for (const auto* keys : {"{command: 'ls /opt/lib/python/site-packages'}", "{command: [ls, /opt/lib/python]}",
+                           "{script: 'ls /opt/lib/python'}"})
+    CHECK(warned(body(fmt::format("variants: {{a: {{builder: {}}}}}", keys))) ==
+          Lines{"nothing is in /opt/lib/python any more: packages are in the virtual environment"});
+  CHECK(refused(body("variants: {a: {builder: {command: 'ls /opt/lib/python'}}}"), "a", true).size() == 1);
+  const auto flag = body("variants: {a: {python: {version: python3, requirements: [], use-system-flag: true}}}");
+  CHECK(warned(flag).size() == 1);
+  CHECK(refused(flag, "a", true).size() == 1);
 }
 
 TEST_CASE("keys that begin with x- hold anchors for others") {
@@ -123,6 +188,9 @@ TEST_CASE("builders") {
         Lines{"4:26 'builders' is not allowed beside 'node' in variant 'a'; move it into 'builders'"});
   CHECK(refused(body("variants: {a: {builder: {command: x, script: y}}}")) ==
         Lines{"3:46 'variants.a.builder.script' is not allowed beside 'command'"});
+  // Nothing to run is nothing that could be in the way.
+  CHECK(warned(body("variants: {a: {builder: {command: x, script: ''}}}")).empty());
+  CHECK(warned(body("variants: {a: {builder: {command: [], script: y}}}")).empty());
   CHECK(refused(body("variants: {a: {builder: {command: x, caches: [{id: c, access: odd}]}}}")) ==
         Lines{"3:47 'variants.a.builder.caches[0]' lacks 'destination'",
               "3:63 variants.a.builder.caches[0].access: 'odd' is none of shared, private, locked"});
