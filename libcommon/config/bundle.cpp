@@ -33,25 +33,30 @@ std::string as_word(std::string_view text) {
   return out;
 }
 
-std::string from_word(std::string_view word) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    const auto high = i + 2 < word.size() ? digits.find(word[i + 1]) : std::string_view::npos;
-    const auto low = i + 2 < word.size() ? digits.find(word[i + 2]) : std::string_view::npos;
-    if (word[i] != '%' || high == std::string_view::npos || low == std::string_view::npos) {
-      out += word[i];
-      continue;
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
 [[noreturn]] void fail(const std::string& name, std::string_view what) {
   throw Error(failure::bad_input, fmt::format("{} holds no configuration that can be used: {}", name, what),
               "config-get SERVICE -e ENVIRONMENT -o bundle");
+}
+
+/// The inverse of as_word(): nothing else is taken, so that no two lines mean the same registry.
+std::string from_word(std::string_view word, std::string_view key, const std::string& name) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] != '%') {
+      out += word[i];
+      continue;
+    }
+    const auto high = i + 2 < word.size() ? digits.find(word[i + 1]) : std::string_view::npos;
+    const auto low = i + 2 < word.size() ? digits.find(word[i + 2]) : std::string_view::npos;
+    if (high == std::string_view::npos || low == std::string_view::npos)
+      fail(name,
+           fmt::format("'{}' in '{}' is no byte in hexadecimal, as %20", text::printable(word.substr(i, 3)), key));
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  if (as_word(out) != word) fail(name, fmt::format("'{}' is not written as config-get writes it", key));
+  return out;
 }
 
 /// The members that both forms carry, by the names that they have on the wire.
@@ -76,9 +81,25 @@ std::string text_of(const Value& document, std::string_view key) {
   return value != nullptr && value->is(Kind::string) ? value->text() : std::string();
 }
 
-Origin origin_of(std::string_view name) {
-  if (name == "inline") return Origin::inline_map;
-  return name == "external" ? Origin::external : Origin::file;
+Origin origin_of(std::string_view word, const std::string& name) {
+  for (const auto origin : {Origin::file, Origin::inline_map, Origin::external, Origin::set, Origin::chart})
+    if (name_of(origin) == word) return origin;
+  fail(name, fmt::format("'{}' is no origin of a layer", text::printable(word)));
+}
+
+Layer layer_of(const Value& document, const std::string& name) {
+  Layer layer;
+  layer.origin = origin_of(text_of(document, "origin"), name);
+  layer.path = text_of(document, "path");
+  if (layer.path.empty()) fail(name, "a layer has no path");
+  layer.real_path = text_of(document, "real-path");
+  if (layer.real_path.empty()) layer.real_path = layer.path;
+  layer.id = text_of(document, "id");
+  const auto* present = document.find("present");
+  if (present == nullptr || !present->is(Kind::boolean))
+    fail(name, fmt::format("the layer {} does not say whether it is present", text::printable(layer.path)));
+  layer.present = present->as_bool();
+  return layer;
 }
 
 Bundle from_envelope(Value document, const std::string& name) {
@@ -93,17 +114,9 @@ Bundle from_envelope(Value document, const std::string& name) {
   bundle.kind = text_of(document, "environment-kind");
   bundle.directory = text_of(document, "directory");
   bundle.values_sha256 = text_of(document, "values-sha256");
-  if (const auto* layers = document.find("layers"))
-    for (const auto& one : layers->items()) {
-      Layer layer;
-      layer.origin = origin_of(text_of(one, "origin"));
-      layer.path = text_of(one, "path");
-      layer.real_path = text_of(one, "real-path");
-      if (layer.real_path.empty()) layer.real_path = layer.path;
-      layer.id = text_of(one, "id");
-      if (const auto* present = one.find("present")) layer.present = present->as_bool();
-      bundle.layers.push_back(std::move(layer));
-    }
+  const auto* layers = document.find("layers");
+  if (layers == nullptr || !layers->is(Kind::sequence)) fail(name, "'layers' is no list");
+  for (const auto& one : layers->items()) bundle.layers.push_back(layer_of(one, name));
   if (auto* values = document.find("values")) bundle.values = std::move(*values);
   check(bundle, name);
   return bundle;
@@ -122,12 +135,17 @@ Bundle from_yaml(std::string_view text, const std::string& name) {
   for (const auto& line : text::split(text, '\n')) {
     if (!line.starts_with('#')) break;
     if (!line.starts_with(comment)) continue;
-    for (const auto& word : text::split(std::string_view(line).substr(comment.size()), ' ')) {
+    // A file that went through Windows has a carriage return at the end of its lines.
+    for (const auto& word : text::split(text::trim(std::string_view(line).substr(comment.size())), ' ')) {
       const auto equals = word.find('=');
-      if (equals == std::string::npos) continue;
-      const auto* place = std::ranges::find(known, std::string_view(word).substr(0, equals),
-                                            &std::pair<std::string_view, std::string*>::first);
-      if (place != known.end()) *place->second = from_word(text::trim(std::string_view(word).substr(equals + 1)));
+      const auto key = std::string_view(word).substr(0, equals);
+      const auto* place = std::ranges::find(known, key, &std::pair<std::string_view, std::string*>::first);
+      if (equals == std::string::npos || place == known.end())
+        fail(name, fmt::format("'{}' is nothing that a '# config-get:' line says", text::printable(word)));
+      auto value = from_word(std::string_view(word).substr(equals + 1), key, name);
+      if (!place->second->empty() && *place->second != value)
+        fail(name, fmt::format("'{}' is said twice, differently", key));
+      *place->second = std::move(value);
     }
   }
   if (bundle.commit.empty()) fail(name, "the two '# config-get:' lines are missing");

@@ -47,6 +47,28 @@ TestRepository small() {
   return made;
 }
 
+config::Bundle printed_bundle(std::string registry) {
+  config::Bundle bundle;
+  bundle.registry = std::move(registry);
+  bundle.commit = std::string(40, 'a');
+  bundle.service = "s";
+  bundle.environment = "e";
+  bundle.release = "r";
+  bundle.values = data::Value::mapping();
+  bundle.values_sha256 = config::values_digest(bundle.values);
+  return bundle;
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  const auto at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, what.size(), by);
+}
+
+std::string refusal(const std::string& text) {
+  return failed(failure::bad_input, [&] { static_cast<void>(config::parse_bundle(text, "stdin")); }).message();
+}
+
 }  // namespace
 
 TEST_CASE("the default layout: values.yaml, then values-ENV.yaml") {
@@ -314,14 +336,48 @@ TEST_CASE("a bundle comes back from what was printed, and only whole") {
 }
 
 TEST_CASE("a path with blanks survives the comment lines") {
-  config::Bundle bundle;
-  bundle.registry = "/srv/my config%20/x";
-  bundle.commit = std::string(40, 'a');
-  bundle.service = "s";
-  bundle.environment = "e";
-  bundle.release = "r";
-  bundle.values = data::Value::mapping();
-  bundle.values_sha256 = config::values_digest(bundle.values);
+  const auto bundle = printed_bundle("/srv/my config%20/x\r\n\ty");
   const auto text = config::comment_lines(bundle) + data::to_yaml(bundle.values);
   CHECK(config::parse_bundle(text, "stdin").registry == bundle.registry);
+  CHECK(config::parse_bundle(replaced(text, "\n", "\r\n"), "stdin").registry == bundle.registry);
+}
+
+TEST_CASE("comment lines are read as they are written, and in no other way") {
+  const auto bundle = printed_bundle("/srv/a b");
+  const auto text = config::comment_lines(bundle) + data::to_yaml(bundle.values);
+  REQUIRE(contains(text, "registry=/srv/a%20b "));
+  for (const auto* wrong : {"%2", "%", "%zz", "%2g", "%2 ", "100%"})
+    CHECK(contains(refusal(replaced(text, "%20b", wrong)), "is no byte in hexadecimal"));
+  // Each of these would be a second way to say the same registry.
+  for (const auto* wrong : {"%41", "%C3", "\x01"})
+    CHECK(contains(refusal(replaced(text, "%20b", wrong)), "'registry' is not written as config-get writes it"));
+  CHECK(contains(refusal(replaced(text, "%20b", "%2a")), "is no byte in hexadecimal"));
+  CHECK(contains(refusal(replaced(text, "%20b", " b")), "'b' is nothing that a '# config-get:' line says"));
+  CHECK(contains(refusal(replaced(text, "service=", "servise=")), "'servise=s' is nothing that"));
+  CHECK(contains(refusal(replaced(text, "service=s", "service=s service=t")), "'service' is said twice"));
+  CHECK(contains(refusal(replaced(text, "service=s ", "")), "'service' is missing"));
+}
+
+TEST_CASE("a bundle's layers are whole, or it is no bundle") {
+  auto bundle = printed_bundle("/srv/x");
+  for (const auto origin : {config::Origin::file, config::Origin::inline_map, config::Origin::external,
+                            config::Origin::set, config::Origin::chart}) {
+    config::Layer layer;
+    layer.origin = origin;
+    layer.path = layer.real_path = "f";
+    layer.present = origin != config::Origin::external;
+    bundle.layers.push_back(layer);
+  }
+  const auto text = config::to_envelope(bundle);
+  const auto back = config::parse_bundle(text, "stdin");
+  REQUIRE(back.layers.size() == bundle.layers.size());
+  for (std::size_t i = 0; i < back.layers.size(); ++i) {
+    CHECK(back.layers[i].origin == bundle.layers[i].origin);
+    CHECK(back.layers[i].present == bundle.layers[i].present);
+  }
+  CHECK(contains(refusal(replaced(text, R"("origin":"inline")", R"("origin":"online")")), "'online' is no origin"));
+  CHECK(contains(refusal(replaced(text, R"("path":"f")", R"("path":"")")), "a layer has no path"));
+  CHECK(contains(refusal(replaced(text, R"("present":true)", R"("present":"yes")")), "whether it is present"));
+  CHECK(contains(refusal(replaced(text, R"(,"present":true)", "")), "whether it is present"));
+  CHECK(contains(refusal(replaced(text, R"("layers":[)", R"("leyers":[)")), "'layers' is no list"));
 }
