@@ -54,9 +54,8 @@ class StateReader {
   StateReader(const StateFile& state, std::string environment)
       : state_(state), environment_(std::move(environment)), known_(Value::mapping()) {
     // The values of an environment may stand below what uses them, so they are looked for first.
-    load(UnknownBlocks::drop);
-    parts_.clear();
-    load(UnknownBlocks::refuse);
+    const auto first = load(UnknownBlocks::drop, {});
+    parts_ = load(UnknownBlocks::refuse, first);
     bases();
   }
 
@@ -297,17 +296,20 @@ class StateReader {
     return at != nullptr ? std::optional(*at) : std::nullopt;
   }
 
-  void load(UnknownBlocks blocks) {
+  /// @param earlier the same parts as they came out once before: what comes out alike is not parsed again
+  std::vector<Part> load(UnknownBlocks blocks, const std::vector<Part>& earlier) {
+    std::vector<Part> out;
     for (const auto& [text, line] : parts_of(state_.text)) {
       const TemplateScope scope = [this](const auto& field) { return look_up(field); };
       Part part;
       part.first_line = line;
       part.rendered = with_line(line, [&] { return render_template(text, scope, state_.path, blocks); });
-      auto document = parse(part);
-      part.root = std::move(document);
+      const auto* same = out.size() < earlier.size() ? &earlier[out.size()] : nullptr;
+      part.root = same != nullptr && same->rendered.text == part.rendered.text ? same->root : parse(part);
       take_values(part);
-      parts_.push_back(std::move(part));
+      out.push_back(std::move(part));
     }
+    return out;
   }
 
   /// Errors of a part count its own lines; what leaves here counts the file's.
@@ -395,10 +397,11 @@ class StateReader {
 
 }  // namespace
 
-std::vector<std::string> state_environments(const StateFile& state) { return StateReader(state, {}).environments(); }
-
-std::vector<Chain> state_releases(const StateFile& state, const std::string& environment) {
-  return StateReader(state, environment).releases();
+StateReading read_state(const StateFile& state, const std::string& environment) {
+  const StateReader reader(state, environment);
+  return {reader.environments(), reader.releases()};
 }
+
+std::vector<std::string> state_environments(const StateFile& state) { return StateReader(state, {}).environments(); }
 
 }  // namespace slipway::config

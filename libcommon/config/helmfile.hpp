@@ -31,8 +31,13 @@ struct StateFile {
 /// @throws Error bad_input
 [[nodiscard]] std::vector<std::string> state_environments(const StateFile& state);
 
-/// The releases that it installs in an environment, in order, each with its chain.
+/// What it says to one environment.
+struct StateReading {
+  std::vector<std::string> environments;  ///< names, in order
+  std::vector<Chain> releases;            ///< that it installs in the environment, in order, each with its chain
+};
+
 /// @throws Error bad_input with file, line and expression
-[[nodiscard]] std::vector<Chain> state_releases(const StateFile& state, const std::string& environment);
+[[nodiscard]] StateReading read_state(const StateFile& state, const std::string& environment);
 
 }  // namespace slipway::config

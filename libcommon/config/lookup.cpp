@@ -49,6 +49,13 @@ std::string instead(std::string_view word, const std::vector<std::string>& names
   return names.empty() || names.size() > most ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
 }
 
+StateFile state_file(const git::Blob& blob, const std::string& directory, const Tree& tree) {
+  return {blob.path, directory, blob.content, [&tree](const std::string& file) {
+            auto other = tree.read(file);
+            return other ? std::optional(std::move(other->content)) : std::nullopt;
+          }};
+}
+
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -204,7 +211,7 @@ std::vector<std::string> Registry::releases(const std::string& service, const st
   check_environment(service, environment);
   if (is_stateful(directory, tree)) {
     std::vector<std::string> names;
-    for (const auto& chain : states(directory, tree, environment)) names.push_back(chain.release);
+    for (const auto& chain : state(directory, tree, environment).releases) names.push_back(chain.release);
     return names;
   }
   if (const auto* rule = layout_.environment(environment); rule != nullptr && !rule->releases.empty())
@@ -235,8 +242,22 @@ std::vector<Selection> Registry::combinations() const {
   return out;
 }
 
+/// Whether a service's state file, as this environment reads it, has the environment. It is read for its releases
+/// anyway; what is wrong with it is told then, or by those who ask for all environments.
+bool Registry::is_in_state(const std::string& service, const std::string& environment) const {
+  if (!layout_.environments.empty()) return false;
+  const auto directory = directory_of(service, tree_);
+  if (!is_stateful(directory, tree_)) return false;
+  try {
+    return contains(state(directory, tree_, environment).environments, environment);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::data) throw;
+    return false;
+  }
+}
+
 void Registry::check_environment(const std::string& service, const std::string& environment) const {
-  if (layout_.environment(environment) != nullptr) return;
+  if (layout_.environment(environment) != nullptr || is_in_state(service, environment)) return;
   auto all = environments(service);
   if (layout_.environments.empty()) {
     if (contains(all, environment)) return;
@@ -258,33 +279,22 @@ std::vector<std::string> Registry::state_environments_of(const std::string& dire
   if (!blob) return {};
   auto& known = cache_->state_environments[{path, blob->id.hex()}];
   if (known.empty())
-    known = with_context(tree.place(), [&] {
-      return state_environments({blob->path, directory, blob->content, [&](const std::string& file) {
-                                   auto other = tree.read(file);
-                                   return other ? std::optional(std::move(other->content)) : std::nullopt;
-                                 }});
-    });
+    known = with_context(tree.place(), [&] { return state_environments(state_file(*blob, directory, tree)); });
   return known;
 }
 
-std::vector<Chain> Registry::states(const std::string& directory, const Tree& tree,
+const StateReading& Registry::state(const std::string& directory, const Tree& tree,
                                     const std::string& environment) const {
+  static const StateReading nothing;
   const auto path = joined(directory, state_file_name);
   const auto blob = tree.read(path);
-  if (!blob) return {};
+  if (!blob) return nothing;
   // What else the state file reads is part of the key, by being the whole of the tree that it can reach.
   const auto key = std::tuple(path, blob->id.hex(), tree.name(), environment);
-  const auto known = cache_->states.find(key);
-  if (known != cache_->states.end()) return known->second;
-  auto chains = with_context(tree.place(), [&] {
-    return state_releases({blob->path, directory, blob->content,
-                           [&](const std::string& file) {
-                             auto other = tree.read(file);
-                             return other ? std::optional(std::move(other->content)) : std::nullopt;
-                           }},
-                          environment);
-  });
-  return cache_->states.emplace(key, std::move(chains)).first->second;
+  if (const auto known = cache_->states.find(key); known != cache_->states.end()) return known->second;
+  auto reading =
+      with_context(tree.place(), [&] { return read_state(state_file(*blob, directory, tree), environment); });
+  return cache_->states.emplace(key, std::move(reading)).first->second;
 }
 
 Chain Registry::chain(const Selection& selection) const {
@@ -304,12 +314,12 @@ Chain Registry::chain_in(const Selection& selection, const std::string& director
         .add_place(tree.place());
   };
   if (is_stateful(directory, tree)) {
-    auto chains = states(directory, tree, environment);
+    const auto& chains = state(directory, tree, environment).releases;
     std::vector<std::string> names;
     for (const auto& one : chains) names.push_back(one.release);
     const auto wanted = !release.empty() || chains.size() == 1 ? release : layout_.default_release;
     const auto found = wanted.empty() ? chains.begin() : std::ranges::find(chains, wanted, &Chain::release);
-    if (found != chains.end()) return std::move(*found);
+    if (found != chains.end()) return *found;
     if (!release.empty()) throw no_release(names);
     if (names.empty())
       throw Error(failure::not_found, fmt::format("{} installs no release of '{}'", environment, service))

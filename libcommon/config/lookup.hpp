@@ -65,6 +65,8 @@ struct ReadOptions {
 /// layout lies in: then the location is empty.
 using Opener = std::function<Tree(const Source& source)>;
 
+struct StateReading;
+
 /// A registry at a commit. Not for several threads at once.
 class Registry {
  public:
@@ -137,9 +139,11 @@ class Registry {
   [[nodiscard]] bool holds_service(const Tree& tree, const std::string& directory) const;
   [[nodiscard]] std::string directory_of(const std::string& service, const Tree& tree) const;
   [[nodiscard]] bool is_stateful(const std::string& directory, const Tree& tree) const;
-  [[nodiscard]] std::vector<Chain> states(const std::string& directory, const Tree& tree,
+  /// What a service's state file says to an environment; empty without one.
+  [[nodiscard]] const StateReading& state(const std::string& directory, const Tree& tree,
                                           const std::string& environment) const;
   [[nodiscard]] std::vector<std::string> state_environments_of(const std::string& directory, const Tree& tree) const;
+  [[nodiscard]] bool is_in_state(const std::string& service, const std::string& environment) const;
   void check_environment(const std::string& service, const std::string& environment) const;
   [[nodiscard]] std::vector<std::string> shown_by_names(const std::string& service, const std::string& directory) const;
   [[nodiscard]] Chain chain_in(const Selection& selection, const std::string& directory, const Tree& tree) const;

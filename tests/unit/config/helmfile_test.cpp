@@ -51,7 +51,7 @@ struct Tried {
             }};
   }
   [[nodiscard]] std::vector<Chain> releases(std::string_view text, const std::string& environment = "eqiad") const {
-    return config::state_releases(state(text), environment);
+    return config::read_state(state(text), environment).releases;
   }
   /// "LINE: MESSAGE" of the one finding.
   [[nodiscard]] std::string refused(std::string_view text) const {
@@ -270,6 +270,7 @@ TEST_CASE("a registry with state files is found by itself") {
           static_cast<void>(registry.read({.service = "web", .environment = "eqiat", .release = {}}));
         }).message() == "there is no environment 'eqiat' for 'web'; did you mean 'eqiad'?");
   // Where the layout says so, only state files make services.
-  const auto only = config::open({made.path().string(), {}, "a test"}, {.layout = config::Layout::helmfile("services")});
+  const auto only =
+      config::open({made.path().string(), {}, "a test"}, {.layout = config::Layout::helmfile("services")});
   CHECK(only.services() == std::vector<std::string>{"web"});
 }
