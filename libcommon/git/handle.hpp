@@ -39,6 +39,8 @@ struct Store {
 };
 
 [[nodiscard]] std::string last_message();
+/// What helps where a repository cannot be read as it is.
+[[nodiscard]] std::string repair_hint(const Store& store);
 [[nodiscard]] ObjectId id_of(const git_oid& oid);
 [[nodiscard]] git_oid oid_of(const ObjectId& id);
 

@@ -14,6 +14,9 @@ extern "C" int mbedtls_x509_crt_parse_file(void* chain, const char* path);
 extern "C" int mbedtls_x509_crt_parse_path(void* chain, const char* path);
 int mbedtls_x509_crt_parse_file(void* /*chain*/, const char* /*path*/) { return 0; }
 int mbedtls_x509_crt_parse_path(void* /*chain*/, const char* /*path*/) { return 0; }
+// In the same way its start has libssh2 make a table of all ciphers of OpenSSL, for connections that ssh(1) makes here.
+extern "C" int libssh2_init(int flags);
+int libssh2_init(int /*flags*/) { return 0; }
 
 namespace slipway::git {
 
@@ -66,6 +69,18 @@ bool belongs_to_another(int code) {
   return code == other_owner || (code == GIT_ENOTFOUND && last_message().find("safe.directory") != std::string::npos);
 }
 
+/// What a name says it is, whether or not that is there; nothing when there is no such name.
+std::optional<ObjectId> target_of(const Store& store, const std::string& name) {
+  git_reference* found = nullptr;
+  if (git_reference_dwim(&found, store.handle.get(), name.c_str()) != 0) return std::nullopt;
+  const ReferenceHandle owner(found);
+  git_reference* last = nullptr;
+  if (git_reference_resolve(&last, found) != 0) return std::nullopt;
+  const ReferenceHandle end(last);
+  const auto* target = git_reference_target(last);
+  return target != nullptr ? std::optional(id_of(*target)) : std::nullopt;
+}
+
 [[noreturn]] void fail_open(int code, const std::string& location, const std::filesystem::path& path) {
   if (belongs_to_another(code))
     throw Error(
@@ -101,6 +116,11 @@ void start_library() {
     ~Library() { git_libgit2_shutdown(); }
   };
   static const Library library;
+}
+
+std::string repair_hint(const Store& store) {
+  if (store.is_mirror) return "config-get cache prune --unused 0s, then again";
+  return fmt::format("git -C {} fsck says what is damaged; clone it again", store.location);
 }
 
 std::string last_message() {
@@ -202,6 +222,10 @@ ObjectId Repository::resolve(std::string_view revision) const {
     throw Error(failure::not_found, fmt::format("'{}' is the beginning of more than one id in {}", wanted, location()));
   if (code == GIT_EINVALIDSPEC) throw Error(failure::bad_usage, fmt::format("'{}' is not a revision", wanted));
   if (code == GIT_ENOTFOUND) {
+    if (const auto lost = target_of(*store_, wanted))
+      throw Error(failure::unreachable,
+                  fmt::format("{} lacks the object {} that '{}' names", location(), lost->hex(), wanted),
+                  repair_hint(*store_));
     if (git_repository_is_empty(store_->handle.get()) == 1 || (wanted == "HEAD" && refs().empty()))
       throw Error(failure::not_found, fmt::format("{} has no commit yet", location()));
     if (wanted == "HEAD")
@@ -211,7 +235,8 @@ ObjectId Repository::resolve(std::string_view revision) const {
                                                 text::did_you_mean(wanted, refs())));
   }
   if (code != 0)
-    throw Error(failure::read_failed, fmt::format("cannot resolve '{}' in {}: {}", wanted, location(), last_message()));
+    throw Error(failure::read_failed, fmt::format("cannot resolve '{}' in {}: {}", wanted, location(), last_message()),
+                repair_hint(*store_));
   git_object* peeled = nullptr;
   if (git_object_peel(&peeled, found, GIT_OBJECT_COMMIT) != 0)
     throw Error(failure::not_found, fmt::format("'{}' in {} is no commit", wanted, location()));

@@ -17,10 +17,11 @@ constexpr int most_hops = 40;  // as Linux, path_resolution(7)
   const auto id = id_of(oid).hex();
   if (code == GIT_ENOTFOUND)
     throw Error(failure::unreachable, fmt::format("the clone {} lacks the {} {}", store.location, what, id),
-                store.is_mirror ? std::string("config-get cache prune --unused 0s, then again")
+                store.is_mirror ? repair_hint(store)
                                 : fmt::format("git -C {} fetch --refetch --no-filter", store.location));
   throw Error(failure::read_failed,
-              fmt::format("cannot read the {} {} of {}: {}", what, id, store.location, last_message()));
+              fmt::format("cannot read the {} {} of {}: {}", what, id, store.location, last_message()),
+              repair_hint(store));
 }
 
 /// A step of a path that is still to be taken, and the link that it was read from.

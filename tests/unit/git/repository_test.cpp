@@ -263,6 +263,34 @@ TEST_CASE("a shallow clone is read; an object that it lacks is said to be missin
   CHECK(contains(message(failure::unreachable, [&] { static_cast<void>(broken.read(broken.resolve(), "f")); }), blob));
 }
 
+TEST_CASE("a damaged repository is called that, with what helps") {
+  const TestRepository made;
+  made.write("f", "1");
+  const auto commit = made.commit("one");
+  const auto object = [&](const std::string& id) {
+    const auto path = made.path() / ".git" / "objects" / id.substr(0, 2) / id.substr(2);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+    return path;
+  };
+  const auto help = "git -C " + made.path().string() + " fsck says what is damaged; clone it again";
+  const auto why = [&](const Failure& failure) {
+    const auto repository = Repository::open(made.path().string());
+    const auto error = failed(failure, [&] { static_cast<void>(repository.read(repository.resolve(), "f")); });
+    CHECK(error.hint() == help);
+    return error.message();
+  };
+  // What a crash of the machine leaves: a file without its content. And what a bad disk leaves.
+  const auto blob = made.git({"rev-parse", "HEAD:f"});
+  for (const auto* content : {"", "no zlib at all"}) {
+    fs::write_file(object(blob), content);
+    CHECK(contains(why(failure::read_failed), "cannot read the file " + blob));
+  }
+  fs::write_file(object(commit), "");
+  CHECK(contains(why(failure::read_failed), "cannot resolve 'HEAD'"));
+  std::filesystem::remove(object(commit));
+  CHECK(contains(why(failure::unreachable), "lacks the object " + commit + " that 'HEAD' names"));
+}
+
 TEST_CASE("a subtree is exported with links as what they lead to") {
   const TestRepository made;
   made.write("charts/svc/Chart.yaml", "name: svc\n");
