@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 namespace slipway::config {
 
@@ -31,6 +32,22 @@ std::optional<Statement> statement(const Layer& layer, const KeyPath& path) {
     }
   }
   return Statement{&layer, value, true};
+}
+
+/// Nothing stands at `path`, nor above it in place of the map that it was in.
+bool is_gone(const Value& values, const KeyPath& path) {
+  const auto* value = &values;
+  for (const auto& step : path) {
+    if (!value->is(Kind::mapping)) return false;
+    const auto* key = std::get_if<std::string>(&step);
+    value = key != nullptr ? value->find(*key) : nullptr;
+    if (value == nullptr) return true;
+  }
+  return false;
+}
+
+bool lies_below(const KeyPath& path, const KeyPath& above) {
+  return path.size() > above.size() && std::ranges::equal(above, std::span(path).first(above.size()));
 }
 
 void compare(const Value* before, const Value* after, KeyPath& path, std::vector<Change>& out);
@@ -96,6 +113,22 @@ Trace trace(const Bundle& bundle, const KeyPath& path) {
 std::vector<Trace> explain(const Bundle& bundle, const KeyPath& path) {
   std::vector<Trace> out;
   for (const auto& leaf : leaves(at(bundle.values, path), path)) out.push_back(trace(bundle, leaf.path));
+  std::ranges::sort(out, {}, [](const Trace& one) { return show_path(one.path); });
+  return out;
+}
+
+std::vector<Trace> removed(const Bundle& bundle, const KeyPath& path) {
+  std::set<KeyPath> gone;  // a key comes before what is below it
+  for (const auto& layer : bundle.layers) {
+    if (!layer.present || !layer.values.is(Kind::mapping)) continue;
+    const auto* said = find(layer.values, path);
+    if (said == nullptr) continue;
+    for (auto& leaf : leaves(*said, path))
+      if (is_gone(bundle.values, leaf.path)) gone.insert(std::move(leaf.path));
+  }
+  std::vector<Trace> out;
+  for (const auto& one : gone)
+    if (out.empty() || !lies_below(one, out.back().path)) out.push_back(trace(bundle, one));
   std::ranges::sort(out, {}, [](const Trace& one) { return show_path(one.path); });
   return out;
 }

@@ -21,7 +21,7 @@ struct Statement {
 
 struct Trace {
   KeyPath path;
-  const data::Value* value = nullptr;  ///< in the merged values
+  const data::Value* value = nullptr;  ///< in the merged values; null: gone from them, see removed()
   std::vector<Statement> statements;   ///< the one that counts first, then those it beat, latest first
 };
 
@@ -31,6 +31,11 @@ struct Trace {
 /// One entry for each leaf at or below `path`.
 /// @throws Error not_found, as at()
 [[nodiscard]] std::vector<Trace> explain(const Bundle& bundle, const KeyPath& path);
+
+/// What a layer says at or below `path`, and neither it nor anything in its place is in the merged values: a null took
+/// it away, or a value that a map replaced later on. What took it comes first in the statements. One entry for each
+/// key, sorted by path; a key whose parent is gone has none of its own.
+[[nodiscard]] std::vector<Trace> removed(const Bundle& bundle, const KeyPath& path);
 
 /// FILE:LINE of a value in a layer; a link shows both names, as in `web/global.yaml -> common/global.yaml:12`.
 [[nodiscard]] std::string place_of(const Statement& statement);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace slipway::config_get {
 
@@ -57,14 +58,23 @@ std::string statement_json(const config::Statement& said, const Mask& mask, cons
   return out;
 }
 
-std::string keys_json(const std::vector<config::Trace>& traces, const Mask& mask, const Blame& blame) {
+/// That it is a null would give a secret away as well.
+std::optional<std::string> note(const Explanation& of, const config::Trace& trace,
+                                std::optional<std::string> (Nulls::*form)(const config::Trace&) const) {
+  const bool hidden = !trace.statements.empty() && of.mask.hides(*trace.statements.front().layer);
+  return hidden ? std::nullopt : (of.nulls.*form)(trace);
+}
+
+std::string keys_json(const Explanation& of) {
   std::vector<std::string> keys;
-  for (const auto& trace : traces) {
+  for (const auto& trace : of.traces) {
     auto key = fmt::format(R"({{"path":{})", json_string(config::show_path(trace.path)));
-    if (!trace.statements.empty()) key += "," + statement_json(trace.statements.front(), mask, blame);
+    if (trace.value == nullptr) key += R"(,"removed":true)";
+    if (!trace.statements.empty()) key += "," + statement_json(trace.statements.front(), of.mask, of.blame);
+    if (const auto null = note(of, trace, &Nulls::json)) key += R"(,"null":)" + *null;
     std::vector<std::string> beaten;
     for (std::size_t i = 1; i < trace.statements.size(); ++i)
-      beaten.push_back("{" + statement_json(trace.statements[i], mask, blame) + "}");
+      beaten.push_back("{" + statement_json(trace.statements[i], of.mask, of.blame) + "}");
     keys.push_back(key + fmt::format(R"(,"overrides":[{}]}})", joined(beaten)));
   }
   return joined(keys);
@@ -74,6 +84,7 @@ struct Row {
   std::string left;
   std::string right;
   std::string blame;
+  std::string note;  ///< on a line of its own under it
 };
 
 std::string side(const config::Bundle& bundle) {
@@ -84,35 +95,39 @@ std::string side(const config::Bundle& bundle) {
 
 std::string json_string(std::string_view text) { return data::to_json(Value::of(std::string(text))); }
 
-std::string explain_text(const config::Bundle& bundle, const std::vector<config::Trace>& traces, const Mask& mask,
-                         const Blame& blame) {
+std::string explain_text(const Explanation& of) {
+  const auto& bundle = of.bundle;
   std::vector<Row> rows;
   const auto add = [&](std::string left, const config::Statement& said) {
-    // No commit covers what lies outside of git, or on the command line; the digest in the JSON form does.
+    // No commit covers what lies outside of git, or on the command line; its digest does.
     const auto origin = said.layer->origin;
     const bool committed = origin == config::Origin::file || origin == config::Origin::inline_map ||
                            (origin == config::Origin::set && !said.layer->path.starts_with("--"));
-    Row row{std::move(left), config::place_of(said), {}};
+    Row row{std::move(left), config::place_of(said), {}, {}};
     if (committed) {
       const bool dirty = bundle.commit.ends_with("+dirty");
       row.right += "@" + bundle.commit.substr(0, 12) + (dirty ? "+dirty" : "");
+    } else if (origin == config::Origin::external) {
+      row.right += "@" + said.layer->id.substr(0, std::string_view("sha256:").size() + 12);
     }
-    if (const auto* commit = writer(said, blame))
+    if (const auto* commit = writer(said, of.blame))
       row.blame = fmt::format("{} {} {}: {}", commit->id.brief(), text::rfc3339(commit->time).substr(0, 10),
                               text::printable(commit->author), text::printable(commit->subject));
     rows.push_back(std::move(row));
   };
-  for (const auto& trace : traces) {
+  for (const auto& trace : of.traces) {
     const auto path = config::show_path(trace.path);
     if (trace.statements.empty()) {
-      rows.push_back({fmt::format("{} = {}", path, shown(*trace.value)), "(no layer)", {}});
+      rows.push_back({fmt::format("{} = {}", path, shown(*trace.value)), "(no layer)", {}, {}});
       continue;
     }
-    const bool hidden = mask.hides(*trace.statements.front().layer);
-    add(fmt::format("{} = {}", path, hidden ? std::string(masked_text) : shown(*trace.value)),
+    const bool hidden = of.mask.hides(*trace.statements.front().layer);
+    add(trace.value == nullptr ? path + " is removed"
+                               : fmt::format("{} = {}", path, hidden ? std::string(masked_text) : shown(*trace.value)),
         trace.statements.front());
     for (std::size_t i = 1; i < trace.statements.size(); ++i)
-      add(fmt::format("    overrides {}", shown_statement(trace.statements[i], mask)), trace.statements[i]);
+      add(fmt::format("    overrides {}", shown_statement(trace.statements[i], of.mask)), trace.statements[i]);
+    rows.back().note = note(of, trace, &Nulls::note).value_or("");
   }
   constexpr std::size_t widest = 60;
   std::size_t width = 0;
@@ -122,26 +137,28 @@ std::string explain_text(const config::Bundle& bundle, const std::vector<config:
     place = std::max(place, std::min(row.right.size(), widest));
   }
   std::string out;
-  for (const auto& row : rows)
+  for (const auto& row : rows) {
     out += row.blame.empty() ? fmt::format("{:<{}}  {}\n", row.left, width, row.right)
                              : fmt::format("{:<{}}  {:<{}}  {}\n", row.left, width, row.right, place, row.blame);
+    if (!row.note.empty()) out += fmt::format("    # {}\n", row.note);
+  }
   for (const auto& layer : bundle.layers)
     if (!layer.present) out += fmt::format("# absent: {}\n", layer.path);
   return out;
 }
 
-std::string explain_json(const config::Bundle& bundle, const std::vector<config::Trace>& traces, const Mask& mask,
-                         const Blame& blame) {
+std::string explain_json(const Explanation& of) {
   std::vector<std::string> absent;
-  for (const auto& layer : bundle.layers)
+  for (const auto& layer : of.bundle.layers)
     if (!layer.present) absent.push_back(json_string(layer.path));
-  return fmt::format("{},\"keys\":[{}],\"absent\":[{}]}}\n", opening("explain", bundle), keys_json(traces, mask, blame),
+  return fmt::format("{},\"keys\":[{}],\"absent\":[{}]}}\n", opening("explain", of.bundle), keys_json(of),
                      joined(absent));
 }
 
-std::string provenance_json(const config::Bundle& bundle, const std::vector<config::Trace>& traces, const Mask& mask) {
-  return fmt::format("{},\"values-sha256\":\"{}\",\"values\":{},\"provenance\":[{}]}}\n", opening("provenance", bundle),
-                     bundle.values_sha256, data::to_json(mask.masked()), keys_json(traces, mask, {}));
+std::string provenance_json(const Explanation& of) {
+  return fmt::format("{},\"values-sha256\":\"{}\",\"values\":{},\"provenance\":[{}]}}\n",
+                     opening("provenance", of.bundle), of.bundle.values_sha256, data::to_json(of.mask.masked()),
+                     keys_json(of));
 }
 
 std::string change_lines(const Difference& difference, std::string_view indent) {

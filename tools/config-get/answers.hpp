@@ -6,6 +6,7 @@
 #include "config/trace.hpp"
 #include "git/repository.hpp"
 #include "mask.hpp"
+#include "nulls.hpp"
 
 #include <map>
 #include <string>
@@ -18,14 +19,21 @@ namespace slipway::config_get {
 /// Which commit wrote a line, by the file's path (without links) and the line.
 using Blame = std::map<std::pair<std::string, int>, git::Commit>;
 
-/// Each value with FILE:LINE@COMMIT, under it what it overrides; at the end the layers that are absent.
-[[nodiscard]] std::string explain_text(const config::Bundle& bundle, const std::vector<config::Trace>& traces,
-                                       const Mask& mask, const Blame& blame = {});
-[[nodiscard]] std::string explain_json(const config::Bundle& bundle, const std::vector<config::Trace>& traces,
-                                       const Mask& mask, const Blame& blame = {});
+/// What explain answers from.
+struct Explanation {
+  const config::Bundle& bundle;
+  std::vector<config::Trace> traces;  ///< sorted by path; those of config::removed() among them
+  const Mask& mask;
+  Nulls nulls;
+  Blame blame;
+};
+
+/// Each value with FILE:LINE@COMMIT, under it what it overrides and what a null comes to; at the end the layers that
+/// are absent.
+[[nodiscard]] std::string explain_text(const Explanation& explanation);
+[[nodiscard]] std::string explain_json(const Explanation& explanation);
 /// All values, and where each of them comes from.
-[[nodiscard]] std::string provenance_json(const config::Bundle& bundle, const std::vector<config::Trace>& traces,
-                                          const Mask& mask);
+[[nodiscard]] std::string provenance_json(const Explanation& explanation);
 
 /// What changed between two bundles, with a mask for each side.
 struct Difference {

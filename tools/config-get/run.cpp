@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace slipway::config_get {
@@ -36,7 +37,7 @@ class Command {
     const auto bundle = session_.read(registry, service, session_.environment());
     // What goes into a pipe is for a program; only a person at a terminal is spared the secrets.
     const Mask mask(bundle, options_.reveal || !context_.out.is_terminal());
-    context_.out.print(with_context(place_of(bundle), [&] { return answer(bundle, mask); }));
+    context_.out.print(with_context(place_of(bundle), [&] { return answer(registry, bundle, mask); }));
     return ExitCode::ok;
   }
 
@@ -44,11 +45,10 @@ class Command {
     const auto registry = session_.open(options_.at, session_.environment(), options_.blame);
     const auto bundle = session_.read(registry, options_.service, session_.environment());
     const auto path = options_.path.empty() ? config::KeyPath{} : config::parse_path(options_.path);
-    const auto traces = with_context(place_of(bundle), [&] { return config::explain(bundle, path); });
     const Mask mask(bundle, options_.reveal);
-    const auto written = options_.blame ? blame(registry.tree_of(bundle.environment), traces) : Blame();
-    context_.out.print(session_.wants_json() ? explain_json(bundle, traces, mask, written)
-                                             : explain_text(bundle, traces, mask, written));
+    auto explanation = explanation_of(registry, bundle, path, mask);
+    if (options_.blame) explanation.blame = blame(registry.tree_of(bundle.environment), explanation.traces);
+    context_.out.print(session_.wants_json() ? explain_json(explanation) : explain_text(explanation));
     return ExitCode::ok;
   }
 
@@ -180,10 +180,25 @@ class Command {
       fail_usage("--with-provenance is about all values, as -o json");
   }
 
-  [[nodiscard]] std::string answer(const config::Bundle& bundle, const Mask& mask) const {
+  /// Where the values at or below `path` come from, and what is gone from there.
+  [[nodiscard]] Explanation explanation_of(const config::Registry& registry, const config::Bundle& bundle,
+                                           const config::KeyPath& path, const Mask& mask) const {
+    Explanation out{bundle, config::removed(bundle, path), mask, {}, {}};
+    // Throws with the nearest key where there is none, and has been none.
+    if (out.traces.empty() || config::find(bundle.values, path) != nullptr)
+      std::ranges::move(with_context(place_of(bundle), [&] { return config::explain(bundle, path); }),
+                        std::back_inserter(out.traces));
+    std::ranges::sort(out.traces, {}, [](const config::Trace& one) { return config::show_path(one.path); });
+    if (const auto chart = session_.chart_for(registry, bundle))
+      out.nulls = Nulls(session_.read_layers(registry, bundle.service, bundle.environment).values, *chart);
+    return out;
+  }
+
+  [[nodiscard]] std::string answer(const config::Registry& registry, const config::Bundle& bundle,
+                                   const Mask& mask) const {
     if (options_.key) return answer_key(bundle, mask);
     const auto& format = options_.format;
-    if (options_.with_provenance) return provenance_json(bundle, config::explain(bundle, {}), mask);
+    if (options_.with_provenance) return provenance_json(explanation_of(registry, bundle, {}, mask));
     if (format == "files") {
       std::string out;
       for (const auto& layer : bundle.layers)
@@ -232,8 +247,7 @@ class Command {
     const auto registry = session_.open();
     // No warnings: what is absent stands in the answer, and what the files say is not asked.
     const auto environment = session_.environment();
-    Session::need_environment(registry, options_.service, environment);
-    const auto bundle = registry.read(session_.selection(options_.service, environment), session_.read_options());
+    const auto bundle = session_.read_layers(registry, options_.service, environment);
     context_.out.print(session_.wants_json() ? files_json(bundle) : files_text(bundle));
     return ExitCode::ok;
   }

@@ -36,6 +36,14 @@ Diagnostic warning(std::string message) {
   return finding;
 }
 
+void need_environment(const config::Registry& registry, const std::string& service, const std::string& environment) {
+  if (!environment.empty()) return;
+  const auto names = registry.environments(service);
+  const auto there = names.empty() ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
+  fail_usage(fmt::format("say which environment of '{}' with -e{}", service, there),
+             fmt::format("config-get {} -e {}", service, names.empty() ? "ENVIRONMENT" : names.back()));
+}
+
 }  // namespace
 
 void fail_usage(std::string what, std::string hint) {
@@ -121,15 +129,6 @@ std::string Session::decrypted(const std::string& path, const std::string& conte
               "sops --decrypt FILE says more; SOPS_AGE_KEY_FILE and the like name a key");
 }
 
-void Session::need_environment(const config::Registry& registry, const std::string& service,
-                               const std::string& environment) {
-  if (!environment.empty()) return;
-  const auto names = registry.environments(service);
-  const auto there = names.empty() ? std::string() : fmt::format("; there are {}", text::join(names, ", "));
-  fail_usage(fmt::format("say which environment of '{}' with -e{}", service, there),
-             fmt::format("config-get {} -e {}", service, names.empty() ? "ENVIRONMENT" : names.back()));
-}
-
 bool Session::wanted(const config::Selection& selection) const {
   const auto among = [](const std::vector<std::string>& names, const std::string& name) {
     return names.empty() || std::ranges::find(names, name) != names.end();
@@ -153,10 +152,15 @@ void Session::check_wanted(const std::vector<config::Selection>& all) const {
   check(options_.environments, &config::Selection::environment, "environment");
 }
 
+config::Bundle Session::read_layers(const config::Registry& registry, const std::string& service,
+                                    const std::string& environment) const {
+  need_environment(registry, service, environment);
+  return registry.read(selection(service, environment), read_options());
+}
+
 config::Bundle Session::read(const config::Registry& registry, const std::string& service,
                              const std::string& environment) const {
-  need_environment(registry, service, environment);
-  auto bundle = registry.read(selection(service, environment), read_options());
+  auto bundle = read_layers(registry, service, environment);
   over_defaults(registry, bundle);
   tell(registry, bundle);
   return bundle;

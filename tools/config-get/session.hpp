@@ -47,9 +47,6 @@ class Session {
   [[nodiscard]] std::string environment() const;
   [[nodiscard]] config::Selection selection(const std::string& service, const std::string& environment) const;
   [[nodiscard]] config::ReadOptions read_options() const;
-  /// @throws Error bad_usage when `environment` is empty, with those that there are
-  static void need_environment(const config::Registry& registry, const std::string& service,
-                               const std::string& environment);
   /// Of all, those that -e and the services of the command line leave over.
   [[nodiscard]] bool wanted(const config::Selection& selection) const;
   /// @throws Error not_found for a service of the command line, or an environment of -e, that none of `all` has
@@ -61,7 +58,11 @@ class Session {
   /// As which helm step 2 is done: what --helm-semantics says, else the helm of the PATH, else 3.19.
   [[nodiscard]] data::HelmSemantics semantics() const;
 
-  /// Reads, merges over the chart that is asked for and checks its schema, and tells the warnings.
+  /// Reads and merges the layers; nothing more, and no warnings are told.
+  /// @throws Error bad_usage when `environment` is empty, with those that there are
+  [[nodiscard]] config::Bundle read_layers(const config::Registry& registry, const std::string& service,
+                                           const std::string& environment) const;
+  /// read_layers(), then merges over the chart that is asked for, checks its schema and tells the warnings.
   [[nodiscard]] config::Bundle read(const config::Registry& registry, const std::string& service,
                                     const std::string& environment) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/bundle.hpp"
 #include "core/error.hpp"
+#include "hash/sha2.hpp"
 #include "run.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
@@ -399,6 +400,120 @@ TEST_CASE("over the chart's defaults, as a version of helm, and what depends on 
   CHECK(contains(config_get_in(made, {"lint"}).out, "hello/values.yaml:2:8: L026 image.tag: "));
   const auto none = small();
   CHECK(config_get_in(none, {"hello", "-e", "dc1", "--with-defaults"}).code == ExitCode::no_input);
+}
+
+TEST_CASE("explain says what a null comes to") {
+  const TestRepository made;
+  made.write("hello/values.yaml", "limits: {cpu: 1, memory: 2}\nport: 80\nprobe: {path: /, wait: 1}\n");
+  made.write("hello/values-a.yaml", "limits: {cpu: null}\nport: null\nprobe: null\n");
+  made.write("hello/values-b.yaml", "limits: {cpu: 2}\n");
+  made.commit("one");
+  const auto explained = config_get_in(made, {"explain", "hello", "-e", "a"}).out;
+  CHECK(contains(explained, "port = null "));
+  CHECK(contains(explained, " hello/values-a.yaml:2@"));
+  const std::string stays =
+      "    # null: the key stays, as null, until the chart's defaults are merged; helm then removes it "
+      "with the default of that name";
+  CHECK(contains(explained, "    overrides 80"));
+  CHECK(contains(explained, stays + "\n"));
+  // Versions of helm differ below the top only.
+  CHECK(contains(explained, stays + ", but 4.1 and 4.3 keep it where that default is null as well\n"));
+  CHECK_FALSE(contains(config_get_in(made, {"explain", "hello", "-e", "b"}).out, "# null"));
+  const auto document = nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "a", "--json"}).out);
+  const auto& keys = document["keys"];
+  REQUIRE(keys.size() == 4);
+  CHECK(keys[0]["null"] == nlohmann::json::parse(R"({"no-default": "null", "default": "removed",
+    "null-default": {"3.19": "removed", "4.1": "null", "4.3": "null"}})"));
+  CHECK_FALSE(keys[1].contains("null"));
+  CHECK(keys[2]["path"] == "port");
+  CHECK(keys[2]["null"]["null-default"]["4.3"] == "removed");
+}
+
+TEST_CASE("explain shows what a null took away") {
+  const TestRepository made;
+  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
+                                     "layers:\n  - file: 1.yaml\n  - file: 2.yaml\n  - file: 3.yaml\n");
+  made.write("hello/1.yaml", "probe: {path: /, wait: 1}\n");
+  made.write("hello/2.yaml", "probe: null\n");
+  made.write("hello/3.yaml", "probe: {wait: 2}\n");
+  made.commit("one");
+  const auto explained = config_get_in(made, {"explain", "hello", "-e", "a"}).out;
+  CHECK(contains(explained, "probe.path is removed  hello/2.yaml:1@"));
+  CHECK(contains(explained, "    overrides \"/\"      hello/1.yaml:1@"));
+  CHECK(contains(explained, "    # null: it took this away, and a later map does not bring it back\n"));
+  // It can be asked for, though it is not there.
+  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a", "probe.path"}).out, "probe.path is removed"));
+  CHECK(config_get_in(made, {"explain", "hello", "-e", "a", "probe.none"}).code == ExitCode::no_input);
+  for (const auto& arguments : {std::vector<std::string>{"explain", "hello", "-e", "a", "--json"},
+                                {"hello", "-e", "a", "-o", "json", "--with-provenance"}}) {
+    const auto document = nlohmann::json::parse(config_get_in(made, arguments).out);
+    const auto& key = document[arguments[0] == "explain" ? "keys" : "provenance"][0];
+    CHECK(key["path"] == "probe.path");
+    CHECK(key["removed"] == true);
+    CHECK(key["value"].is_null());
+    CHECK(key["null"]["as-helm"]["4.1"] == "removed");
+    CHECK(key["overrides"][0]["value"] == "/");
+  }
+}
+
+TEST_CASE("with a chart explain says what each helm makes of a null") {
+  const TestRepository made;
+  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
+                                     "chart: 'charts/{chart}'\nlayers:\n  - file: values.yaml\n");
+  made.write("hello/values.yaml", "image: {pull: null, none: null}\nport: null\nown: null\n");
+  made.write("charts/hello/Chart.yaml", "name: hello\n");
+  made.write("charts/hello/values.yaml", "image: {pull: Always, none: null}\nport: 80\nsilent: null\n");
+  made.commit("one");
+  const auto as = [&](const std::string& version) {
+    return config_get_in(made, {"explain", "hello", "-e", "a", "--with-defaults", "--helm-semantics", version}).out;
+  };
+  CHECK(contains(as("3.19"), "port is removed"));
+  CHECK(contains(as("3.19"), " charts/hello/values.yaml:2\n    # null: helm 3.19, 4.1 and 4.3 remove the key\n"));
+  CHECK(contains(as("3.19"), "image.none is removed"));
+  CHECK(contains(as("4.1"), "image.none = null"));
+  for (const auto* version : {"3.19", "4.1", "4.3"})
+    CHECK(contains(as(version), "    # null: helm 3.19 removes the key; helm 4.1 and 4.3 keep it as null\n"));
+  CHECK(contains(as("4.1"), "    # null: helm 3.19, 4.1 and 4.3 keep it as null\n"));
+  CHECK(contains(as("4.1"), "silent = null"));
+  CHECK(contains(as("4.3"), "silent is removed"));
+  CHECK(contains(as("4.3"), "    # null: helm 3.19 and 4.1 keep it as null; helm 4.3 removes the key\n"));
+  const auto document =
+      nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "a", "image", "--with-defaults",
+                                                 "--helm-semantics", "4.1", "--json"})
+                                .out);
+  REQUIRE(document["keys"].size() == 2);
+  CHECK(document["keys"][0]["path"] == "image.none");
+  CHECK(document["keys"][0]["null"] ==
+        nlohmann::json::parse(R"({"as-helm": {"3.19": "removed", "4.1": "null", "4.3": "null"}})"));
+  CHECK(document["keys"][1]["removed"] == true);
+}
+
+TEST_CASE("that a secret is null is not told either") {
+  const TestRepository made;
+  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
+                                     "layers:\n  - file: values.yaml\n    secret: true\n");
+  made.write("hello/values.yaml", "password: null\n");
+  made.commit("one");
+  CHECK_FALSE(contains(config_get_in(made, {"explain", "hello", "-e", "a"}).out, "null"));
+  CHECK_FALSE(contains(config_get_in(made, {"explain", "hello", "-e", "a", "--json"}).out, "null"));
+  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a", "--reveal"}).out, "# null"));
+}
+
+TEST_CASE("explain shows the digest of what no commit covers") {
+  const TestRepository made;
+  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
+                                     "layers:\n  - file: values.yaml\n  - external: 'private-{env}.yaml'\n");
+  made.write("hello/values.yaml", "a: 1\nb: 1\n");
+  made.commit("one");
+  made.write("private-a.yaml", "b: 2\n");
+  const auto digest = "sha256:" + hash::sha256_hex("b: 2\n");
+  const auto external = made.path().string();
+  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a", "--external", external}).out,
+                 "b = 2            " + external + "/private-a.yaml:1@" + digest.substr(0, 19) + "\n"));
+  const auto document =
+      nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "a", "--external", external, "--json"}).out);
+  CHECK(document["keys"][1]["id"] == digest);
+  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a"}).out, "# absent: private-a.yaml\n"));
 }
 
 TEST_CASE("lists of releases, and of the services of an environment") {

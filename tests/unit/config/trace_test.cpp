@@ -41,6 +41,19 @@ std::string explained(const config::Bundle& of, std::string_view path = {}) {
   return out;
 }
 
+/// "PATH < VALUE@PLACE" a line, in the same way.
+std::string gone(const config::Bundle& of, std::string_view path = {}) {
+  std::string out;
+  for (const auto& trace : config::removed(of, path.empty() ? config::KeyPath{} : config::parse_path(path))) {
+    CHECK(trace.value == nullptr);
+    out += config::show_path(trace.path);
+    for (const auto& said : trace.statements)
+      out += fmt::format(" < {}{}@{}", data::to_json(*said.value), said.direct ? "" : "*", config::place_of(said));
+    out += "\n";
+  }
+  return out;
+}
+
 std::string changed(std::string_view before, std::string_view after) {
   const auto a = data::parse_yaml(before, "a").root;
   const auto b = data::parse_yaml(after, "b").root;
@@ -68,6 +81,27 @@ TEST_CASE("null and scalars over a map removed what was below") {
         "a.c=2@3.yaml:1 < null*@2.yaml:1 < 1@1.yaml:1\n");
   CHECK(explained(bundle({"a: {b: 1}", "a: text"})) == "a=\"text\"@2.yaml:1 < {\"b\":1}@1.yaml:1\n");
   CHECK(explained(bundle({"a: {b: 1}", "a: {b: null}"})) == "a.b=null@2.yaml:1 < 1@1.yaml:1\n");
+}
+
+TEST_CASE("what a null took away, and a later map did not bring back, is gone") {
+  const auto of = bundle({"a: {b: 1, c: 1, d: {e: 1}}\nk: 1", "a: null", "a: {c: 2}"});
+  CHECK(gone(of) == "a.b < null*@2.yaml:1 < 1@1.yaml:1\na.d.e < null*@2.yaml:1 < 1@1.yaml:1\n");
+  CHECK(gone(of, "a.d") == "a.d.e < null*@2.yaml:1 < 1@1.yaml:1\n");
+  CHECK(gone(of, "k").empty());
+  // The same by a value that a map replaced.
+  CHECK(gone(bundle({"a: {b: 1}", "a: text", "a: {c: 2}"})) == "a.b < \"text\"*@2.yaml:1 < 1@1.yaml:1\n");
+  // What took its place is there to be explained.
+  CHECK(gone(bundle({"a: {b: 1}", "a: null"})).empty());
+  CHECK(gone(bundle({"a: {b: 1}", "a: 5"})).empty());
+  CHECK(gone(bundle({"l: [1, {b: 2}]", "l: [1]"})).empty());
+  CHECK(gone(bundle({"a: {}", "a: {b: 1}"})).empty());
+}
+
+TEST_CASE("a key that the merge over a chart removed is gone once, not with each key below it") {
+  auto of = bundle({"a: {b: 1, c: 2}\nk: 1", "a: null\nk: 2"});
+  of.values.erase("a");
+  CHECK(gone(of) == "a < null@2.yaml:1 < {\"b\":1,\"c\":2}@1.yaml:1\n");
+  CHECK(gone(of, "a.b") == "a.b < null*@2.yaml:1 < 1@1.yaml:1\n");
 }
 
 TEST_CASE("lists replace whole, so an element comes from the list's layer") {
