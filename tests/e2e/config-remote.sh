@@ -58,6 +58,10 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 listens() { python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)' "$1" 2>/dev/null; }
 get() { timeout 60 config-get hello -e dc1 -k replicas "$@"; }
 
+# Mounts that nobody else sees.
+namespace=(unshare -m)
+[ "$(id -u)" = 0 ] || namespace=(unshare -rm)
+
 # ---- ssh
 
 for key in host other-host good wrong; do ssh-keygen -q -t ed25519 -N '' -f "$scratch/ssh/$key"; done
@@ -68,7 +72,7 @@ sshd_up() { # HOST-KEY
   "$(command -v sshd)" -D -e -f /dev/null -h "$scratch/ssh/$1" -p "$ssh_port" -o ListenAddress=127.0.0.1 \
     -o AuthorizedKeysFile="$scratch/ssh/authorized" -o StrictModes=no -o PidFile=none -o UsePAM=no \
     -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o PermitRootLogin=prohibit-password \
-    >"$scratch/log/sshd" 2>&1 &
+    -o LogLevel=VERBOSE >"$scratch/log/sshd" 2>&1 &
   sshd_pid=$!
   servers+=("$sshd_pid")
   within 10 listens "$ssh_port"
@@ -105,12 +109,35 @@ has 'ssh: the value' '^2$' "$out"
 status 'ssh: the form user@host:path' 0 env GIT_SSH_COMMAND="ssh -F $scratch/ssh/good.config" \
   timeout 60 config-get hello -e dc1 -k replicas --registry "config-host:$scratch/srv/config.git"
 has 'the first fetch takes no history' '^1$' "$(git --git-dir="$(echo "$XDG_CACHE_HOME"/config-get/*.git | cut -d' ' -f1)" rev-list --count main)"
+logged() { grep -c -- "$1" "$scratch/log/sshd" || true; }
 for who in nokey wrong; do
   cold
+  refused=$(logged '^Failed publickey') asked=$(logged '^Connection from')
   status "ssh: $who is refused" 77 by_ssh "$who"
   empty "ssh: $who prints nothing" "$out"
   has "ssh: $who is told why" 'takes none of the ssh keys' "$err"
+  has "ssh: $who asks once" '^1$' "$(($(logged '^Connection from') - asked))"
+  refused=$(($(logged '^Failed publickey') - refused))
+  if [ "$who" = wrong ]; then has 'ssh: the wrong key is tried once' '^1$' "$refused"
+  else has 'ssh: without a key none is tried' '^0$' "$refused"; fi
 done
+# ssh takes the home of the user from the list of users, so this one is given another: no GIT_SSH_COMMAND says anything.
+mkdir -m 700 "$scratch/home/.ssh"
+cp "$scratch/ssh/good.config" "$scratch/home/.ssh/config"
+chmod 600 "$scratch/home/.ssh/config"
+getent passwd | awk -F: -v OFS=: -v user="$(id -un)" -v home="$scratch/home" '$1 == user { $6 = home } { print }' >"$scratch/passwd"
+# shellcheck disable=SC2016 # for the shell inside
+at_home() { # ARGUMENT...
+  "${namespace[@]}" bash -c 'mount --bind "$1" /etc/passwd && shift && exec timeout 60 "$@"' - "$scratch/passwd" \
+    "$(command -v config-get)" hello -e dc1 -k replicas "$@"
+}
+cold
+status 'ssh: the key, port and host that ~/.ssh/config names' 0 at_home --registry "config-host:$scratch/srv/config.git"
+has 'ssh: and its value' '^2$' "$out"
+cp "$scratch/ssh/wrong.config" "$scratch/home/.ssh/config"
+cold
+status 'ssh: the wrong key in ~/.ssh/config' 77 at_home --registry "config-host:$scratch/srv/config.git"
+rm -r "$scratch/home/.ssh"
 cold
 status 'ssh: an unknown host is refused' 77 by_ssh stranger
 has 'ssh: with the line that would add it' 'ssh-keyscan' "$err"
@@ -206,6 +233,14 @@ holds 'https: they are in no message' lacks falsch "$scratch/err"
 printf 'machine localhost login reader password geheim#1\n' >"$HOME/.netrc"
 chmod 600 "$HOME/.netrc"
 status 'https: ~/.netrc' 0 by_https
+cold
+sed -i 's/geheim#1/falsch/' "$HOME/.netrc"
+tried() { grep -c -- '- reader .* 401 ' "$scratch/log/access" || true; }
+before=$(tried)
+status 'https: ~/.netrc with a wrong password' 77 by_https
+empty 'https: it prints nothing' "$out"
+holds 'https: the password is in no message' lacks falsch "$scratch/err"
+has 'https: it is tried once' '^1$' "$(($(tried) - before))"
 rm "$HOME/.netrc"
 cold
 cat >"$scratch/helper" <<'HELPER'
@@ -300,15 +335,18 @@ killed=0 wrong=0 cut=0
 for i in $(seq 50); do
   [ $((i % 10)) != 1 ] || cold # sometimes the first fetch, mostly a later one
   commit 100000 >/dev/null
-  config-get hello -e dc1 -k replicas --registry "$url" >"$scratch/cut" 2>/dev/null &
+  # In a session of its own, so that its git can be killed with it; every other time only the tool is.
+  setsid config-get hello -e dc1 -k replicas --registry "$url" >"$scratch/cut" 2>/dev/null &
   victim=$!
+  target=$victim
+  [ $((i % 2)) = 0 ] || target=-$victim
   sleep "$(awk -v r="$RANDOM" -v w="$whole" 'BEGIN { printf "%.3f", r / 32768 * w * 1.1 / 1000 }')"
-  kill -KILL "$victim" 2>/dev/null && killed=$((killed + 1))
+  kill -KILL -- "$target" 2>/dev/null && killed=$((killed + 1))
   wait "$victim" 2>/dev/null || true
   [ ! -s "$scratch/cut" ] || [ "$(cat "$scratch/cut")" = "$number" ] || cut=$((cut + 1))
   [ "$(by_https 2>"$scratch/err")" = "$number" ] || { wrong=$((wrong + 1)); cat "$scratch/err"; }
 done
-has "50 fetches, $killed killed: the next run works" '^0$' "$wrong"
+has "50 fetches, $killed killed, half of them with their git: the next run works" '^0$' "$wrong"
 has 'none printed half an answer' '^0$' "$cut"
 holds 'many were killed' test "$killed" -ge 20
 status 'the copy is sound after all that' 0 config-get cache verify
@@ -316,8 +354,6 @@ holds 'packs do not pile up' test "$(find "$XDG_CACHE_HOME" -name '*.pack' | wc 
 
 # ---- a cache that cannot be written
 
-namespace=(unshare -m)
-[ "$(id -u)" = 0 ] || namespace=(unshare -rm)
 tool=$(command -v config-get)
 # shellcheck disable=SC2016 # for the shell inside
 small() { # a disk of 256 KiB
@@ -328,6 +364,17 @@ status 'a full disk' 74 small
 empty 'a full disk prints nothing' "$out"
 has 'a full disk is called that' 'disk of the cache is full' "$err"
 has 'a full disk has a way out' 'XDG_CACHE_HOME' "$err"
+# A disk that fills up later: what was fetched before is still read.
+# shellcheck disable=SC2016 # for the shell inside
+filled() {
+  "${namespace[@]}" bash -c 'mkdir -p "$1" && mount -t tmpfs -o size=1m none "$1" && export XDG_CACHE_HOME=$1
+    read() { timeout 60 "$tool" hello -e dc1 -k replicas --registry "$url" "$@"; }
+    tool=$2 url=$3
+    read --at v1 && { head -c 1m /dev/zero >"$1/rest" || true; } && { read; echo "status $?"; } && read --at v1 --offline' \
+    - "$scratch/small" "$tool" "$url"
+}
+status 'a disk that fills up after the first fetch' 0 filled
+has 'it is read, refused, and read again' '^1 status 74 1$' "$(tr '\n' ' ' <<<"$out" | sed 's/ $//')"
 # shellcheck disable=SC2016 # for the shell inside
 frozen() { # ARGUMENT...: the cache as it is, but read-only
   "${namespace[@]}" bash -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && tool=$2 url=$3 && shift 3 && exec timeout 60 "$tool" hello -e dc1 -k replicas --registry "$url" "$@"' - "$XDG_CACHE_HOME" "$tool" "$url" "$@"
@@ -336,6 +383,14 @@ status 'a read-only cache, offline' 0 frozen --offline
 status 'a read-only cache, to be refreshed' 73 frozen
 empty 'it prints nothing' "$out"
 has 'it has a way out' '--offline' "$err"
+# And one that was never there.
+# shellcheck disable=SC2016 # for the shell inside
+barren() {
+  "${namespace[@]}" bash -c 'mkdir -p "$1" && mount -t tmpfs -o ro none "$1" && XDG_CACHE_HOME=$1 exec timeout 60 "$2" hello -e dc1 --registry "$3"' - "$scratch/barren" "$tool" "$url"
+}
+status 'a cache that cannot be made' 73 barren
+empty 'it prints nothing, too' "$out"
+has 'it is told where a cache could be' 'XDG_CACHE_HOME' "$err"
 
 # ---- a lock that is held
 
