@@ -70,6 +70,9 @@ std::optional<std::string> first_open(http::Client& client, const std::vector<st
                                       const NodePort& port, std::chrono::milliseconds patience, std::string& why,
                                       const io::Run& run) {
   const auto deadline = Deadline::in(patience);
+  // Nodes learn of a new Service within a moment: short pauses at first.
+  constexpr std::chrono::milliseconds longest_pause{200};
+  std::chrono::milliseconds length{10};
   do {
     std::optional<std::string> open;
     std::vector<http::Client::Id> asked;
@@ -89,12 +92,13 @@ std::optional<std::string> first_open(http::Client& client, const std::vector<st
     for (const auto id : asked) client.cancel(id);
     if (open) return open;
     // All have failed: at once, so that a pause is due.
-    const auto pause = Deadline::in(std::chrono::milliseconds{200});
+    const auto pause = Deadline::in(length);
     while (!pause.passed()) {
       run.check();
       client.drive(run, std::chrono::milliseconds{0});
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
+    length = std::min(2 * length, longest_pause);
   } while (!deadline.passed());
   return std::nullopt;
 }
