@@ -18,6 +18,7 @@ has "and the image line passes" '^[^ ]+$' "$out"
 image=$out
 holds "the printed line is an image that the engine knows" docker image inspect "$image"
 holds "with the variant as its label" sh -c "docker image inspect --format '{{json .Config.Labels}}' $image | grep -q '\"slipway.variant\":\"test\"'"
+holds "and all labels are one step" sh -c "docker history --no-trunc --format '{{.CreatedBy}}' $image | grep -c ' LABEL ' | grep -x 1"
 has "the tests' own output is on stderr" 'Ran [0-9]+ tests' "$err"
 status "a second build comes from the cache" 0 build test
 

@@ -174,7 +174,7 @@ ExitCode run(const Options& options, cli::Context& context) {
     context.out.print(source.text);
     return ExitCode::ok;
   }
-  const auto request = request_for(source, options, context);
+  auto request = request_for(source, options, context);
   const auto where = docker::endpoint(context.env("DOCKER_HOST"));
   if (context.common.dry_run) {
     auto files = load_context(options, context);
@@ -182,11 +182,13 @@ ExitCode run(const Options& options, cli::Context& context) {
         fmt::format("would build {} on {} with {} labels", source.origin, where.shown, request.labels.size()));
     return ExitCode::ok;
   }
+  // With --target the last stage, which is where they would stand, is not the one that is built.
+  const auto text = options.target.empty() ? with_labels(source, request.labels) : source.text;
   docker::Engine engine(where, "pipeline-build", context.run);
   io::Stage stage(context.run.events, "build", fmt::format("building {}", source.origin),
                   {{"variant", source.variant}, {"engine", engine.version()}});
   auto files = load_context(options, context);
-  add_dockerfile(files, source.text);
+  add_dockerfile(files, text);
   const auto built =
       with_context(source.origin, [&] { return build(engine, request, std::move(files), context, stage); });
   stage.end(fmt::format("built {} ({}), {}", built.name, text::show_size(built.image.size), built.cached),

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace slipway::pipeline_build {
@@ -34,7 +35,7 @@ Source from_variant(const Options& options, const io::Input& in) {
   const auto name = file == "-" ? std::string("<stdin>") : file;
   auto dockerfile = blubber::dockerfile(yaml, name, options.variant);
   return {std::move(dockerfile.text), options.variant, fmt::format("variant {} of {}", options.variant, name),
-          std::move(dockerfile.warnings)};
+          std::move(dockerfile.warnings), Source::Configuration{std::move(yaml), name}};
 }
 
 struct Stage {
@@ -90,6 +91,23 @@ Source load_source(const Options& options, const io::Input& in) {
   auto text = in.read_all(largest_file);
   if (text::trim(text).empty()) throw Error(failure::empty_input, "no Dockerfile on stdin: the step before failed");
   return {std::move(text), {}, "the Dockerfile on stdin", {}};
+}
+
+std::string with_labels(const Source& source, docker::Labels& labels) {
+  if (!source.configuration) return source.text;
+  // A line break has no escape in a Dockerfile, and a name of other characters no place in its grammar.
+  const auto is_plain = [](const auto& label) {
+    constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+    constexpr auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    return label.first.find_first_not_of(of_names) == std::string::npos &&
+           std::ranges::none_of(label.second, is_control);
+  };
+  blubber::Options options;
+  for (const auto& label : labels)
+    if (is_plain(label)) options.labels.emplace_back(label);
+  std::erase_if(labels, is_plain);
+  const auto& from = *source.configuration;
+  return blubber::dockerfile(from.yaml, from.name, source.variant, options).text;
 }
 
 std::optional<std::string> base_image(std::string_view dockerfile, std::string_view target) {

@@ -50,6 +50,21 @@ TEST_CASE("VARIANT wants a configuration, a configuration a VARIANT") {
   CHECK(source.text.find("FROM scratch") != std::string::npos);
 }
 
+TEST_CASE("labels are one instruction of a variant's Dockerfile, but for those that it cannot hold") {
+  const docker::Labels all{{"a.b", "1 \"$x\""}, {"c", "two\nlines"}, {"d e", "f"}, {"g", ""}};
+  const auto source =
+      load_source({.variant = "test", .file = "-"}, Stdin("version: v4\nbase: scratch\nvariants: {test: {}}\n").in());
+  auto labels = all;
+  const auto text = with_labels(source, labels);
+  CHECK(labels == docker::Labels{{"c", "two\nlines"}, {"d e", "f"}});
+  CHECK(text == source.text.substr(0, source.text.size() - 1) + " a.b=\"1 \\\"\\$x\\\"\" g=\"\"\n");
+
+  labels = all;
+  CHECK(with_labels({.text = "FROM scratch\n", .variant = {}, .origin = {}, .warnings = {}}, labels) ==
+        "FROM scratch\n");
+  CHECK(labels == all);
+}
+
 TEST_CASE("the base image is found through the stages") {
   constexpr auto text = "# FROM x\nARG V=1\nFROM debian:12 AS Build\nRUN true\nfrom --platform=linux/amd64 build\n"
                         "FROM scratch as empty\nFROM node:${V} AS late\nFROM 0\n";
