@@ -64,4 +64,16 @@ for place in "dc1 hello-staging" "dc1 hello" "dc2 hello"; do
   # shellcheck disable=SC2086 # two words
   has "$place runs it, all pods available" "@$digest ([0-9]+) \\1\$" "$(image_of $place)"
 done
+
+# On a cluster of the user's own (the same one plays it), with a registry that the user is logged in to.
+# shellcheck disable=SC2016 # expanded when it runs
+on_exit+=('for space in hello-dc1 hello-dc2; do api dc1 "/api/v1/namespaces/$space" -X DELETE >"$scratch/gone"; done')
+status "the demo on a cluster of the user's own" 0 \
+  env KUBECONFIG="$("$top/scripts/local-cluster" kubeconfig dc1)" DOCKER_CONFIG="$state/docker" "$top/scripts/demo" --context dc1 --registry "$registry/own"
+digest=$(sed -n 's/^Three releases run the image .*\/own\/hello@\(sha256:[0-9a-f]*\).*/\1/p' <<<"$out")
+for place in "dc1 hello-staging" "dc1 hello-dc1" "dc1 hello-dc2"; do
+  # shellcheck disable=SC2086 # two words
+  has "$place runs it there, all pods available" "@$digest ([0-9]+) \\1\$" "$(image_of $place)"
+done
+status "--context needs a registry" 64 "$top/scripts/demo" --context dc1
 finish

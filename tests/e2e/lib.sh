@@ -80,7 +80,7 @@ need_cluster() {
   export KUBECONFIG
 }
 
-# api CONTEXT PATH: an object as JSON, by the client certificate of that context's kubeconfig: a second
+# api CONTEXT PATH [CURL-OPTION...]: an object as JSON, by the client certificate of that context's kubeconfig: a second
 # witness beside the tools.
 api() {
   local config
@@ -88,7 +88,7 @@ api() {
   local server
   server=$(sed -n 's/.*server: *"\{0,1\}\(https[^"}, ]*\).*/\1/p' "$config" | head -n 1)
   local pki=${config%/*}/pki
-  curl -sS --noproxy '*' --max-time 10 --cacert "$pki/ca.crt" --cert "$pki/admin.crt" --key "$pki/admin.key" "$server$2"
+  curl -sS --noproxy '*' --max-time 10 --cacert "$pki/ca.crt" --cert "$pki/admin.crt" --key "$pki/admin.key" "$server$2" "${@:3}"
 }
 # containers_of LABEL: ids of all containers with that label, running or not.
 containers_of() { docker ps -aq --filter "label=$1"; }
