@@ -95,15 +95,8 @@ struct Php {
   data::Mark mark;
 };
 
-struct Poetry {
-  Field<std::string> version;
-  Field<bool> devel;
-  Field<std::string> only;
-  Field<std::string> without;
-};
-
-/// Ours: upstream has no such key. In the style of poetry.
-struct Uv {
+/// A program that installs in pip's place.
+struct Installer {
   Field<std::string> version;
   Field<bool> devel;
   Field<std::string> only;
@@ -115,8 +108,8 @@ struct Python {
   Field<Artifacts> requirements;
   Field<bool> use_system_site_packages;
   Field<bool> no_deps;
-  Poetry poetry;
-  Uv uv;
+  Installer poetry;
+  Installer uv;  ///< ours: upstream has no such key
   Field<std::string> pip_version;
   Field<std::string> setuptools_version;
   Field<std::string> wheel_version;

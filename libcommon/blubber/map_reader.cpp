@@ -129,7 +129,9 @@ void MapReader::error(const Value& at, std::string_view key, std::string message
 Field<std::string> MapReader::text(std::string_view key, const Rule* rule, std::size_t limit) const {
   const auto* value = find(key);
   if (value == nullptr) return {};
-  auto text = read_text(*report_, *value, path(key), rule, limit);
+  // Nothing in quotes is nothing given, as upstream has it.
+  const bool is_blank = value->is_scalar() && value->text().empty();
+  auto text = read_text(*report_, *value, path(key), is_blank ? nullptr : rule, limit);
   if (!text) return {};
   return Placed<std::string>{std::move(*text), value->mark()};
 }

@@ -32,9 +32,11 @@ class MapReader {
   /// Null (the pointer) when the key is absent or its value null.
   [[nodiscard]] const data::Value* find(std::string_view key) const;
   [[nodiscard]] std::string path(std::string_view key) const;
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const data::Mark& mark() const { return value_->mark(); }
   [[nodiscard]] Report& report() const { return *report_; }
 
+  /// The empty text keeps every rule; whether it will do is the caller's to say.
   [[nodiscard]] Field<std::string> text(std::string_view key, const Rule* rule = nullptr,
                                         std::size_t limit = longest_argument) const;
   [[nodiscard]] Field<bool> flag(std::string_view key) const;

@@ -68,6 +68,13 @@ void merge(Php& into, const Php& later) {
   into.mark = later.mark;
 }
 
+void merge(Installer& into, const Installer& later) {
+  replace(into.version, later.version);
+  replace(into.devel, later.devel);
+  replace(into.only, later.only);
+  replace(into.without, later.without);
+}
+
 void merge(Python& into, const Python& later) {
   replace(into.version, later.version);
   replace(into.requirements, later.requirements);
@@ -76,14 +83,8 @@ void merge(Python& into, const Python& later) {
   // One installs: the later layer's installer replaces the inherited one.
   if (is_filled(later.uv.version)) into.poetry = {};
   if (is_filled(later.poetry.version)) into.uv = {};
-  replace(into.poetry.version, later.poetry.version);
-  replace(into.poetry.devel, later.poetry.devel);
-  replace(into.poetry.only, later.poetry.only);
-  replace(into.poetry.without, later.poetry.without);
-  replace(into.uv.version, later.uv.version);
-  replace(into.uv.devel, later.uv.devel);
-  replace(into.uv.only, later.uv.only);
-  replace(into.uv.without, later.uv.without);
+  merge(into.poetry, later.poetry);
+  merge(into.uv, later.uv);
   replace(into.pip_version, later.pip_version);
   replace(into.setuptools_version, later.setuptools_version);
   replace(into.wheel_version, later.wheel_version);

@@ -14,6 +14,13 @@ using data::Value;
 
 namespace {
 
+/// A key that has to be there, and not empty.
+void need(const MapReader& map, std::string_view key) {
+  const auto* value = map.find(key);
+  if (value != nullptr && !(value->is_scalar() && value->text().empty())) return;
+  map.report().error(map.mark(), fmt::format("'{}' lacks '{}'", map.path(), key), map.path());
+}
+
 void read_packages(Report& report, const MapReader& map, Apt& apt) {
   const auto* value = map.find("packages");
   if (value == nullptr) return;
@@ -51,10 +58,8 @@ void read_sources(Report& report, const MapReader& map, Apt& apt) {
     AptSource out;
     out.mark = item.mark();
     if (const auto url = source.text("url", &rules::http_url)) out.url = url->value;
-    else if (source.find("url") == nullptr) report.error(item.mark(), fmt::format("'{}' lacks 'url'", path), path);
     if (const auto name = source.text("distribution", &rules::apt_word)) out.distribution = name->value;
-    else if (source.find("distribution") == nullptr)
-      report.error(item.mark(), fmt::format("'{}' lacks 'distribution'", path), path);
+    for (const auto* key : {"url", "distribution"}) need(source, key);
     if (const auto components = source.texts("components", &rules::apt_word)) {
       for (const auto& component : components->value) out.components.push_back(component.value);
     }
@@ -76,8 +81,8 @@ void read_proxies(Report& report, const MapReader& map, Apt& apt) {
     if (!item.is(Kind::mapping)) return;
     const auto url = proxy.text("url", &rules::http_url);
     const auto source = proxy.text("source", &rules::proxied_url);
-    if (proxy.find("url") == nullptr) report.error(item.mark(), fmt::format("'{}' lacks 'url'", path), path);
-    else if (url) apt.proxies.push_back({url->value, source ? source->value : "", item.mark()});
+    need(proxy, "url");
+    if (url) apt.proxies.push_back({url->value, source ? source->value : "", item.mark()});
   });
 }
 

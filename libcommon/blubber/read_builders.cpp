@@ -32,6 +32,8 @@ std::vector<std::string> values_of(const Field<Texts>& field) {
   return out;
 }
 
+bool is_filled(const Field<std::string>& field) { return field && !field->value.empty(); }
+
 bool needs_inside(Report& report, const Artifact& artifact, const data::Mark& mark, const std::string& path) {
   if (!artifact.is_local() || !artifact.source || grammar::stays_inside(*artifact.source)) return true;
   report.error(mark,
@@ -103,7 +105,7 @@ Field<std::vector<Cache>> read_caches(const MapReader& map) {
       cache.id = value_of(m.text("id", &rules::clean_text)).value_or("");
       const auto access = m.text("access");
       constexpr std::array<std::string_view, 3> modes{"shared", "private", "locked"};
-      if (access && std::ranges::find(modes, access->value) == modes.end())
+      if (is_filled(access) && std::ranges::find(modes, access->value) == modes.end())
         report.error(access->mark,
                      fmt::format("{}: '{}' is none of shared, private, locked", m.path("access"), access->value),
                      m.path("access"));
@@ -122,33 +124,17 @@ Field<std::vector<Cache>> read_caches(const MapReader& map) {
   return out;
 }
 
-/// Both installers look at one of the two only.
-void warn_of_groups(const MapReader& map, const Field<std::string>& only, const Field<std::string>& without) {
-  if (only && without && !only->value.empty() && !without->value.empty())
-    map.report().warning(without->mark, fmt::format("'{}' has no effect beside 'only'", map.path("without")),
-                         map.path("without"));
-}
-
-Poetry read_poetry(Report& report, const Value& value, const std::string& path) {
+Installer read_installer(Report& report, const Value& value, const std::string& path) {
   const MapReader map(report, value, path, {"version", "devel", "only", "without"});
-  Poetry poetry;
-  poetry.version = map.text("version", &version_or_specifier);
-  poetry.devel = map.flag("devel");
-  poetry.only = map.text("only", &rules::clean_text);
-  poetry.without = map.text("without", &rules::clean_text);
-  warn_of_groups(map, poetry.only, poetry.without);
-  return poetry;
-}
-
-Uv read_uv(Report& report, const Value& value, const std::string& path) {
-  const MapReader map(report, value, path, {"version", "devel", "only", "without"});
-  Uv uv;
-  uv.version = map.text("version", &version_or_specifier);
-  uv.devel = map.flag("devel");
-  uv.only = map.text("only", &rules::clean_text);
-  uv.without = map.text("without", &rules::clean_text);
-  warn_of_groups(map, uv.only, uv.without);
-  return uv;
+  Installer out;
+  out.version = map.text("version", &version_or_specifier);
+  out.devel = map.flag("devel");
+  out.only = map.text("only", &rules::clean_text);
+  out.without = map.text("without", &rules::clean_text);
+  if (is_filled(out.only) && is_filled(out.without))
+    report.warning(out.without->mark, fmt::format("'{}' has no effect beside 'only'", map.path("without")),
+                   map.path("without"));
+  return out;
 }
 
 }  // namespace
@@ -242,15 +228,15 @@ Python read_python(Report& report, const Value& value, const std::string& path) 
   python.wheel_version = map.text("wheel-version", &version_or_specifier);
   python.tox_version = map.text("tox-version", &version_or_specifier);
   python.venv = map.text("venv", &rules::clean_text);
-  if (python.venv && !python.venv->value.empty() && !python.venv->value.starts_with('/'))
+  if (is_filled(python.venv) && !python.venv->value.starts_with('/'))
     report.warning(python.venv->mark, fmt::format("'{}' is relative and taken as below 'lives.in'", map.path("venv")),
                    map.path("venv"));
-  else if (python.venv && !python.venv->value.empty() && !grammar::is_absolute_path(python.venv->value))
+  else if (is_filled(python.venv) && !grammar::is_absolute_path(python.venv->value))
     report.error(python.venv->mark, fmt::format("{}: '{}' is the root itself", map.path("venv"), python.venv->value),
                  map.path("venv"));
-  if (const auto* poetry = map.find("poetry")) python.poetry = read_poetry(report, *poetry, map.path("poetry"));
-  if (const auto* uv = map.find("uv")) python.uv = read_uv(report, *uv, map.path("uv"));
-  if (python.poetry.version && python.uv.version)
+  if (const auto* poetry = map.find("poetry")) python.poetry = read_installer(report, *poetry, map.path("poetry"));
+  if (const auto* uv = map.find("uv")) python.uv = read_installer(report, *uv, map.path("uv"));
+  if (is_filled(python.poetry.version) && is_filled(python.uv.version))
     report.error(python.uv.version->mark,
                  fmt::format("'{}' is not allowed beside 'poetry': one of them installs", map.path("uv")),
                  map.path("uv"));
@@ -275,7 +261,7 @@ Custom read_custom(Report& report, const Value& value, const std::string& path) 
   const bool has_command = custom.command && std::ranges::any_of(custom.command->value.words, [](const auto& word) {
                              return !word.empty();
                            });
-  if (has_command && custom.script && !custom.script->value.empty())
+  if (has_command && is_filled(custom.script))
     report.error(custom.script->mark, fmt::format("'{}' is not allowed beside 'command'", map.path("script")),
                  map.path("script"));
   return custom;

@@ -143,8 +143,7 @@ Value value(const Php& php) {
   return out;
 }
 
-template <typename T>
-Value value_of_installer(const T& installer) {
+Value value(const Installer& installer) {
   auto out = Value::mapping();
   set(out, "version", installer.version);
   set(out, "devel", installer.devel);
@@ -159,8 +158,8 @@ Value value(const Python& python) {
   set(out, "requirements", python.requirements);
   set(out, "use-system-site-packages", python.use_system_site_packages);
   set(out, "no-deps", python.no_deps);
-  set_filled(out, "poetry", value_of_installer(python.poetry));
-  set_filled(out, "uv", value_of_installer(python.uv));
+  set_filled(out, "poetry", value(python.poetry));
+  set_filled(out, "uv", value(python.uv));
   set(out, "pip-version", python.pip_version);
   set(out, "setuptools-version", python.setuptools_version);
   set(out, "wheel-version", python.wheel_version);

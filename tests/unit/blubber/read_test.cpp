@@ -85,6 +85,24 @@ TEST_CASE("JSON is a configuration, with all that JSON can escape") {
       "1:72 an escape that is no character"));
 }
 
+TEST_CASE("an empty text is none, but where one has to be") {
+  const auto empty = body("variants: {a: {base: '', lives: {in: '', as: ''}, runs: {as: '', in: ''}, node: {env: ''}, "
+                          "python: {version: '', venv: '', pip-version: '', tox-version: '', poetry: {version: ''}, uv: {version: ''}}, "
+                          "builder: {command: x, caches: [{destination: /c, access: '', id: ''}]}, "
+                          "apt: {proxies: [{url: 'http://p', source: ''}]}}, "
+                          "b: {builder: {command: x, caches: [/c]}, apt: {proxies: ['http://p']}}}");
+  CHECK(warned(empty).empty());
+  const auto without_name = [](std::string text) { return text.substr(text.find('\n'), text.find("LABEL") - text.find('\n')); };
+  CHECK(without_name(blubber::dockerfile(empty, "b.yaml", "a").text) == without_name(blubber::dockerfile(empty, "b.yaml", "b").text));
+  CHECK(refused(body("apt: {sources: [{url: '', distribution: ''}], proxies: [{url: ''}, '']}\n"
+                     "variants: {a: {apt: {packages: ['']}}}")) ==
+        Lines{"3:17 'apt.sources[0]' lacks 'url'", "3:17 'apt.sources[0]' lacks 'distribution'",
+              "3:57 'apt.proxies[0]' lacks 'url'", "3:68 apt.proxies[1]: '' is no http or https URL",
+              "4:33 variants.a.apt.packages[0]: '' is no Debian package (name, name=version or name/release; a name has "
+              "two characters at least)"});
+  CHECK(refused("version: ''\nvariants: {a: {}}").size() == 1);
+}
+
 TEST_CASE("what stands only where it may") {
   CHECK(refused(body("includes: [a]\ncopies: [local]\nvariants: {a: {version: v4, variants: {}}}")).size() == 4);
   CHECK(warned(body("variants: {x: {}, a_1: {}, a: {}}")).empty());

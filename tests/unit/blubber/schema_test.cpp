@@ -58,6 +58,9 @@ TEST_CASE("the schema knows every key and rule that it can") {
            "local, "
            "destination: d, source: s}]}}",
            "{builder: {script: x}}",
+           "{base: '', lives: {in: '', as: ''}, runs: {as: '', in: ''}, node: {env: ''}, python: {version: '', venv: '', "
+           "tox-version: '', poetry: {version: ''}}, builder: {command: x, caches: [{destination: /c, access: ''}]}, apt: "
+           "{proxies: [{url: 'http://p', source: ''}]}}",
            "{builders: [{custom: {command: x}}, {node: {env: a}}]}",
            "{lives: {in: /a, as: b, uid: 1, gid: 2}, runs: {as: c, uid: 3, gid: 4, in: /d, insecurely: true, "
            "environment: "
