@@ -163,14 +163,14 @@ def traps(scratch, whole):
                     {'custom': {'command': 'mkdir dist && echo old > dist/a.css'}},
                     {
                         'custom': {
-                            'command': 'ls /etc/apt /opt/lib dist > listed && cat /etc/apt/a.css dist/a.css > made && touch /tmp/t /var/cache/apt/c $WHERE/w && '
-                            'ls -A /tmp /var/cache/apt $WHERE > cached',
+                            'command': 'ls /etc/apt /opt/lib dist > listed && cat /etc/apt/a.css dist/a.css > made && touch /tmp/t /var/cache/apt/c $WHERE/w ./-rf/r && '
+                            'ls -A ./-rf /tmp /var/cache/apt $WHERE > cached',
                             'mounts': [
                                 {**from_assets, 'destination': '/etc/apt'},
                                 {**from_assets, 'destination': '/opt/lib/'},
                                 {**from_assets, 'destination': 'dist'},
                             ],
-                            'caches': ['/tmp', '/var/cache/apt/', '$WHERE', '/new/cache'],
+                            'caches': ['/tmp', '/var/cache/apt/', '$WHERE', '/new/cache', '-rf'],
                         }
                     },
                     {'custom': {'command': 'cat dist/a.css > later'}},
@@ -188,7 +188,7 @@ def traps(scratch, whole):
             text_file('/srv/app/listed', '/etc/apt:\na.css\ndeep\n\n/opt/lib:\na.css\ndeep\n\ndist:\na.css\ndeep\n'),
             text_file('/srv/app/made', 'css\ncss\n'),
             text_file('/srv/app/later', 'old\n'),
-            text_file('/srv/app/cached', '/tmp:\nt\n\n/var/cache/apt:\nc\n\n/var/lib/misc:\nw\n'),
+            text_file('/srv/app/cached', './-rf:\nr\n\n/tmp:\nt\n\n/var/cache/apt:\nc\n\n/var/lib/misc:\nw\n'),
             *untouched('/etc/apt', '/tmp', '/var/cache/apt', '/var/lib/misc'),
             (
                 '/opt/lib is the lives user\'s, and empty',
