@@ -7,18 +7,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace slipway::helm {
 
 namespace {
 
-/// Variables that would lead helm to another cluster or user than the kubeconfig that we named, and
-/// that our own client reads. Empty means unset to helm.
+/// Unset (empty means that to helm): variables that would lead it to another cluster or user than the kubeconfig that
+/// we named, and that our own client reads. Set: that its garbage collector waits for more; a helm lives for a quarter
+/// of a second, a fifth of which it collected (175 ms of CPU became 145, 79 MB of memory 93).
 std::vector<std::pair<std::string, std::string>> environment() {
-  return {{"HELM_KUBEAPISERVER", ""}, {"HELM_KUBETOKEN", ""},    {"HELM_KUBECAFILE", ""},
-          {"HELM_KUBEASUSER", ""},    {"HELM_KUBEASGROUPS", ""}, {"HELM_KUBETLS_SERVER_NAME", ""},
-          {"HELM_KUBECONTEXT", ""},   {"HELM_NAMESPACE", ""}};
+  std::vector<std::pair<std::string, std::string>> env{
+      {"HELM_KUBEAPISERVER", ""}, {"HELM_KUBETOKEN", ""},           {"HELM_KUBECAFILE", ""},  {"HELM_KUBEASUSER", ""},
+      {"HELM_KUBEASGROUPS", ""},  {"HELM_KUBETLS_SERVER_NAME", ""}, {"HELM_KUBECONTEXT", ""}, {"HELM_NAMESPACE", ""}};
+  if (std::getenv("GOGC") == nullptr) env.emplace_back("GOGC", "400");
+  return env;
 }
 
 /// Warnings are for people; the Error that is thrown says what helm said last, so that is not told twice.

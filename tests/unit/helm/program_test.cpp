@@ -63,6 +63,17 @@ TEST_CASE("variables cannot lead helm to another cluster", "[helm]") {
   CHECK(fake.noted("env").find("elsewhere") == std::string::npos);
 }
 
+TEST_CASE("helm collects its garbage seldom, unless somebody has decided otherwise", "[helm]") {
+  FakeHelm fake("");
+  ::unsetenv("GOGC");
+  fake.program().uninstall(place, "main", false, 60s, fake.with.run);
+  CHECK(fake.noted("env").find("\nGOGC=400\n") != std::string::npos);
+  ::setenv("GOGC", "50", 1);
+  fake.program().uninstall(place, "main", false, 60s, fake.with.run);
+  ::unsetenv("GOGC");
+  CHECK(fake.noted("env").find("\nGOGC=50\n") != std::string::npos);
+}
+
 TEST_CASE("helm's warnings are told, its error only once", "[helm]") {
   FakeHelm fake("echo 'W1125 deprecated' >&2; echo 'Error: UPGRADE FAILED: no' >&2; echo more >&2; exit 1");
   CHECK(failure_of([&] { fake.program().upgrade(place, upgrade, fake.with.run); }) == "helm-failed");
