@@ -26,8 +26,6 @@ void plan_builder(StagePlan& plan, const Node& node) {
            node.mark);
 }
 
-// --- php
-
 void plan_builder(StagePlan& plan, const Php& php) {
   if (!is_filled(php.requirements)) return;
   copy_requirements(plan, php.requirements);
@@ -36,14 +34,13 @@ void plan_builder(StagePlan& plan, const Php& php) {
   plan.run(shell::command("composer install", arguments), php.mark);
 }
 
+void plan_builder(StagePlan& plan, const Python& python) { plan_python(plan, python); }
+void plan_builder(StagePlan& plan, const Custom& custom) { plan_custom(plan, custom); }
+
 void plan_after(StagePlan& plan, const Node& node) {
   if (text_of(node.env).empty() && !is_filled(node.requirements)) return;
   plan.add(Env{{{"NODE_ENV", text_of(node.env)}}});
 }
-
-void plan_builder(StagePlan& plan, const Python& python) { plan_python(plan, python); }
-void plan_builder(StagePlan& plan, const Custom& custom) { plan_custom(plan, custom); }
-
 void plan_after(StagePlan& plan, const Python& python) { plan_after_python(plan, python); }
 void plan_after(StagePlan& /*plan*/, const Php& /*php*/) {}
 void plan_after(StagePlan& /*plan*/, const Custom& /*custom*/) {}

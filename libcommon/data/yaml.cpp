@@ -70,7 +70,8 @@ struct Anchored {
 class Builder : public YAML::EventHandler {
  public:
   Builder(const YamlFile& file, const EscapedPairs& pairs, YamlFindings& findings, const YamlLimits& limits)
-      : text_(*file.text()), file_(file.name()), pairs_(pairs), findings_(findings), limits_(limits) {}
+      : text_(*file.text()), file_(file.name()), pairs_(pairs), findings_(findings), limits_(limits),
+        is_scanned_well_(pairs.are_none() && !has_broken_escapes(text_)) {}
 
   Value take() { return std::move(root_); }
   /// Where the document's first word stands.
@@ -92,13 +93,9 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     if (tag != "?") findings_.saw_quoted(mark);
-    if (pairs_.are_none()) {
-      scalar(mark, anchor, resolve(mark, tag, text), tag == "?");
-      return;
-    }
-    const auto written = behind_properties(text_, static_cast<std::size_t>(mark.pos));
-    const auto restored = pairs_.restored(text, tag != "?" && written.starts_with('"'));
-    scalar(mark, anchor, resolve(mark, tag, restored), tag == "?");
+    const bool is_plain = tag == "?";
+    if (is_scanned_well_) scalar(mark, anchor, resolve(mark, tag, text), is_plain);
+    else scalar(mark, anchor, resolve(mark, tag, repaired(mark, tag, text)), is_plain);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -139,6 +136,13 @@ class Builder : public YAML::EventHandler {
     if (nodes_ > limits_.nodes)
       fail(mark, fmt::format("more than {} values after aliases are expanded", limits_.nodes));
     if (bytes_ > expansion * limits_.bytes) fail(mark, "the text grows too large when its aliases are expanded");
+  }
+
+  /// The text of a scalar without what yaml-cpp makes of some escapes.
+  [[nodiscard]] std::string repaired(const YAML::Mark& mark, const std::string& tag, const std::string& text) const {
+    const bool has_escapes =
+        tag != "?" && behind_properties(text_, static_cast<std::size_t>(mark.pos)).starts_with('"');
+    return pairs_.restored(has_escapes ? in_whole_characters(text) : text, has_escapes);
   }
 
   Value resolve(const YAML::Mark& mark, const std::string& tag, const std::string& text) {
@@ -320,6 +324,7 @@ class Builder : public YAML::EventHandler {
   const EscapedPairs& pairs_;
   YamlFindings& findings_;
   const YamlLimits& limits_;
+  bool is_scanned_well_;
   std::vector<Frame> stack_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   YAML::Mark begin_;

@@ -133,6 +133,7 @@ EscapedPairs::EscapedPairs(std::string_view text) : text_(text) {
 }
 
 std::string EscapedPairs::restored(std::string_view scalar, bool in_double_quotes) const {
+  if (are_none()) return std::string(scalar);
   const auto& sign = in_double_quotes ? sign_character_ : sign_;
   std::string out;
   for (auto at = scalar.find(sign); at != std::string_view::npos; at = scalar.find(sign)) {

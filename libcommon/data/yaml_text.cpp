@@ -77,6 +77,23 @@ std::string_view behind_properties(std::string_view text, std::size_t at) {
   return text;
 }
 
+bool has_broken_escapes(std::string_view text) {
+  return text.find("\\N") != std::string_view::npos || text.find("\\_") != std::string_view::npos;
+}
+
+std::string in_whole_characters(std::string_view scalar) {
+  std::string out;
+  for (std::size_t at = 0; at < scalar.size();) {
+    const auto lead = static_cast<unsigned char>(scalar[at]);
+    // U+0085 and U+00A0 without the byte before theirs; all else was looked at before it was scanned.
+    if (lead == 0x85 || lead == 0xa0) out += '\xc2';
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
+    out += scalar.substr(at, length);
+    at += length;
+  }
+  return out;
+}
+
 std::string_view explain_fault(std::string_view said) {
   namespace msg = YAML::ErrorMsg;
   if (said == msg::MAP_VALUE)

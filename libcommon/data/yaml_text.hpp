@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace slipway::data {
@@ -24,6 +25,11 @@ struct BadByte {
 
 /// What stands from that byte on behind a scalar's anchor and tag, of which yaml-cpp gives the place.
 [[nodiscard]] std::string_view behind_properties(std::string_view text, std::size_t at);
+
+/// Whether the file has the escapes \N or \_, each of which yaml-cpp makes a single byte of.
+[[nodiscard]] bool has_broken_escapes(std::string_view text);
+/// A scalar of such a file, with those bytes made characters again.
+[[nodiscard]] std::string in_whole_characters(std::string_view scalar);
 
 /// yaml-cpp's complaint, put as a person would say it.
 [[nodiscard]] std::string_view explain_fault(std::string_view said);

@@ -116,6 +116,16 @@ folded: >-
   CHECK(json(R"(["\x5cufdd0\u0100 \ud83d\ude00"])") == "[\"\\\\ufdd0\xc4\x80 \U0001f600\"]");
 }
 
+TEST_CASE("every escape of YAML is a character") {
+  // Of some the scanner makes a byte that is none.
+  CHECK(read(R"("\N\_\x85\xa0é\N\_\L\P\u0085")").root.text() ==
+        "\u0085\u00a0\u0085\u00a0é\u0085\u00a0\u2028\u2029\u0085");
+  CHECK(read(R"("\0\a\b\t\n\v\f\r\e\ \"\/\\\N")").root.text() ==
+        std::string("\0\a\b\t\n\v\f\r\x1b \"/\\\u0085", 15));
+  CHECK(json("a: &x !!str # c\n  \"\\_\"\nb: *x\n'\\N': \\_\n") == "{\"\\\\N\":\"\\\\_\",\"a\":\"\u00a0\",\"b\":\"\u00a0\"}");
+  CHECK(read(R"(["\N\ud83d\ude00\_"])").root.items()[0].text() == "\u0085\U0001f600\u00a0");
+}
+
 TEST_CASE("half of a character is an error with its place") {
   for (const auto* half : {R"("a\ud83d")", R"("a\ude00\ud83d")", R"("a\ud83dx\ude00")", R"("a\ud83d\u0041")",
                            R"("a\ud83d\\ude00")", R"("a\U0000d83d")", R"("a\U00110000")"}) {
