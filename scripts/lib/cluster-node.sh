@@ -138,8 +138,15 @@ cni_folder() {
   printf '/usr/lib/cni\n'
 }
 
+# configuration FILE: stdin becomes the file, unless it holds just that already. What runs keeps the one that it was
+# started with: kube-proxy watches its file and ends when anything is written to it, be it the same.
+configuration() {
+  cat >"$1.new"
+  if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
+}
+
 write_configuration() {
-  cat >"$dir/containerd.toml" <<TOML
+  configuration "$dir/containerd.toml" <<TOML
 version = 2
 root = "$dir/containerd/root"
 state = "$dir/containerd/state"
@@ -164,7 +171,7 @@ state = "$dir/containerd/state"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         BinaryName = "$(command -v runc)"
 TOML
-  cat >"$dir/cni/10-slipway.conflist" <<JSON
+  configuration "$dir/cni/10-slipway.conflist" <<JSON
 {"cniVersion": "0.4.0", "name": "$ns", "plugins": [
   {"type": "bridge", "bridge": "pods0", "isGateway": true, "ipMasq": true, "hairpinMode": true,
    "ipam": {"type": "host-local", "dataDir": "$dir/ipam", "ranges": [[{"subnet": "$pod_net"}]],
@@ -173,7 +180,7 @@ TOML
 JSON
   # Evictions and image collection are off in effect: a developer's disk is often nearly full, and a cluster
   # that throws away its pods for that would only puzzle.
-  cat >"$dir/kubelet.yaml" <<YAML
+  configuration "$dir/kubelet.yaml" <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: $node_ip
@@ -200,7 +207,7 @@ YAML
   # masqueradeAll: a pod and the pod behind its Service share a bridge; the answer must come back the same way.
   # conntrack limits belong to the machine and cannot be set from within a namespace. Changes go into the packet
   # filter as they come: the default gathers them for a second, in which a ready pod is not reachable yet.
-  cat >"$dir/proxy.yaml" <<YAML
+  configuration "$dir/proxy.yaml" <<YAML
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: $dir/pki/proxy.kubeconfig}

@@ -42,10 +42,12 @@ alone() {
 }
 
 # spawn PIDFILE LOG COMMAND...: a server that outlives the terminal and holds none of our descriptors
-# (an inherited lock, 9, would stay locked for as long as the server runs).
+# (an inherited lock, 9, would stay locked for as long as the server runs). What the one before it said stays in
+# LOG.before: there it stands why it ended.
 spawn() {
   local pidfile=$1 log=$2
   shift 2
+  [ ! -s "$log" ] || mv -f "$log" "$log.before"
   setsid "$@" >"$log" 2>&1 </dev/null 9>&- &
   printf '%s\n' "$!" >"$pidfile"
 }
