@@ -60,17 +60,18 @@ std::string from_word(std::string_view word, std::string_view key, const std::st
 }
 
 /// The members that both forms carry, by the names that they have on the wire.
+constexpr std::array<std::pair<std::string_view, std::string Bundle::*>, 6> named{{
+    {"registry", &Bundle::registry},
+    {"commit", &Bundle::commit},
+    {"service", &Bundle::service},
+    {"environment", &Bundle::environment},
+    {"release", &Bundle::release},
+    {"values-sha256", &Bundle::values_sha256},
+}};
+
 void check(const Bundle& bundle, const std::string& name) {
-  const std::array<std::pair<std::string_view, const std::string*>, 6> needed{{
-      {"registry", &bundle.registry},
-      {"commit", &bundle.commit},
-      {"service", &bundle.service},
-      {"environment", &bundle.environment},
-      {"release", &bundle.release},
-      {"values-sha256", &bundle.values_sha256},
-  }};
-  for (const auto& [key, value] : needed)
-    if (value->empty()) fail(name, fmt::format("'{}' is missing", key));
+  for (const auto& [key, member] : named)
+    if ((bundle.*member).empty()) fail(name, fmt::format("'{}' is missing", key));
   if (!bundle.values.is(Kind::mapping)) fail(name, "the values are no map");
   if (values_digest(bundle.values) != bundle.values_sha256)
     fail(name, "the values were changed after config-get printed them (values-sha256 differs)");
@@ -124,14 +125,6 @@ Bundle from_envelope(Value document, const std::string& name) {
 
 Bundle from_yaml(std::string_view text, const std::string& name) {
   Bundle bundle;
-  const std::array<std::pair<std::string_view, std::string*>, 6> known{{
-      {"registry", &bundle.registry},
-      {"commit", &bundle.commit},
-      {"service", &bundle.service},
-      {"environment", &bundle.environment},
-      {"release", &bundle.release},
-      {"values-sha256", &bundle.values_sha256},
-  }};
   for (const auto& line : text::split(text, '\n')) {
     if (!line.starts_with('#')) break;
     if (!line.starts_with(comment)) continue;
@@ -139,13 +132,13 @@ Bundle from_yaml(std::string_view text, const std::string& name) {
     for (const auto& word : text::split(text::trim(std::string_view(line).substr(comment.size())), ' ')) {
       const auto equals = word.find('=');
       const auto key = std::string_view(word).substr(0, equals);
-      const auto* place = std::ranges::find(known, key, &std::pair<std::string_view, std::string*>::first);
-      if (equals == std::string::npos || place == known.end())
+      const auto* place = std::ranges::find(named, key, [](const auto& one) { return one.first; });
+      if (equals == std::string::npos || place == named.end())
         fail(name, fmt::format("'{}' is nothing that a '# config-get:' line says", text::printable(word)));
       auto value = from_word(std::string_view(word).substr(equals + 1), key, name);
-      if (!place->second->empty() && *place->second != value)
-        fail(name, fmt::format("'{}' is said twice, differently", key));
-      *place->second = std::move(value);
+      auto& member = bundle.*place->second;
+      if (!member.empty() && member != value) fail(name, fmt::format("'{}' is said twice, differently", key));
+      member = std::move(value);
     }
   }
   if (bundle.commit.empty()) fail(name, "the two '# config-get:' lines are missing");

@@ -1,69 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/bundle.hpp"
-#include "core/error.hpp"
-#include "hash/sha2.hpp"
-#include "run.hpp"
-#include "support/capture.hpp"
+#include "in_process.hpp"
 #include "support/catch.hpp"
-#include "support/repository.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 
 using namespace slipway;
-using slipway::testing::TestRepository;
-
-namespace {
-
-struct Outcome {
-  ExitCode code = ExitCode::bug;
-  std::string out;
-  std::string shown;  ///< texts of the events
-  std::string error;
-};
-
-Outcome config_get_in(const TestRepository& made, std::vector<std::string> arguments) {
-  config_get::Options options;
-  cli::App app("config-get", "");
-  cli::Common common;
-  config_get::describe(app, options);
-  app.flag("--json", common.json, "");
-  slipway::testing::RecordedRun recorded;
-  io::Input in(-1);
-  io::Output out(-1);
-  cli::Context context{.in = in,
-                       .out = out,
-                       .run = recorded.run,
-                       .common = common,
-                       .env = [&](const std::string& name) -> std::optional<std::string> {
-                         return name == "CONFIG_REGISTRY" ? std::optional(made.path().string()) : std::nullopt;
-                       }};
-  Outcome outcome;
-  try {
-    app.parse(arguments);
-    outcome.code = config_get::run(options, context);
-    outcome.out = out.pending();
-  } catch (const Error& error) {
-    outcome.code = error.code();
-    outcome.error = error.message();
-  }
-  outcome.shown = recorded.text();
-  return outcome;
-}
-
-TestRepository small() {
-  TestRepository made;
-  made.write("hello/values.yaml", "replicas: 1\nimage: {tag: '1.10'}\nflag: yes\n");
-  made.write("hello/values-staging.yaml", "replicas: 2\n");
-  made.write("hello/values-dc1.yaml", "replicas: 3\nimage: {tag: '1.11'}\n");
-  made.commit("one");
-  return made;
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-}  // namespace
+using namespace slipway::testing;
 
 TEST_CASE("reading without a command and with it are the same") {
   const auto made = small();
@@ -99,18 +44,6 @@ TEST_CASE("an absent key is an error, or the default") {
   CHECK(config_get_in(made, {"hello", "-e", "dc1", "-k", "x", "--default", "[]", "-o", "yaml"}).out == "[]\n");
   CHECK(config_get_in(made, {"hello", "-e", "dc1", "-k", "replicas", "--default", "5"}).out == "3\n");
   CHECK(config_get_in(made, {"hello", "-e", "dc1", "--default", "5"}).code == ExitCode::usage);
-}
-
-TEST_CASE("explain names file, line and commit") {
-  const auto made = small();
-  const auto brief = made.git({"rev-parse", "HEAD"}).substr(0, 12);
-  CHECK(config_get_in(made, {"explain", "hello", "-e", "dc1", "replicas"}).out ==
-        "replicas = 3     hello/values-dc1.yaml:1@" + brief + "\n    overrides 1  hello/values.yaml:1@" + brief + "\n");
-  const auto document = nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "dc1", "-o", "json"}).out);
-  CHECK(document["keys"].size() == 3);
-  CHECK(document["keys"][2]["file"] == "hello/values-dc1.yaml");
-  CHECK(document["keys"][2]["overrides"][0]["value"] == 1);
-  CHECK(config_get_in(made, {"explain", "hello", "-e", "dc1", "-o", "env"}).code == ExitCode::usage);
 }
 
 TEST_CASE("diff of environments and of revisions answers with its status") {
@@ -173,34 +106,6 @@ TEST_CASE("files as they lie, and the name that such a reading has") {
                  "hello/values-dc1.yaml:1@" + head.substr(0, 12) + "+dirty"));
   CHECK(config_get_in(made, {"hello", "-e", "dc1", "--worktree", "--at", head}).code == ExitCode::usage);
   CHECK(config_get_in(made, {"explain", "hello", "-e", "dc1", "--worktree", "--blame"}).code == ExitCode::usage);
-}
-
-TEST_CASE("blame names the commit that wrote a line") {
-  const auto made = small();
-  made.write("hello/values-dc1.yaml", "# a line more\nreplicas: 3\nimage: {tag: '1.12'}\n");
-  const auto second = made.commit("a newer image");
-  const auto first = made.git({"rev-parse", "HEAD~1"});
-  const auto shown = config_get_in(made, {"explain", "hello", "-e", "dc1", "--blame"}).out;
-  CHECK(contains(shown, second.substr(0, 12) + " 2026-11-24 A U Thor: a newer image\n"));
-  CHECK(contains(shown, "hello/values-dc1.yaml:2@" + second.substr(0, 12) + "  " + first.substr(0, 12) +
-                            " 2026-11-24 A U Thor: one\n"));
-  const auto document =
-      nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "dc1", "--blame", "--json"}).out);
-  CHECK(document["keys"][1]["path"] == "image.tag");
-  CHECK(document["keys"][1]["commit"] == second);
-  CHECK(document["keys"][1]["overrides"][0]["commit"] == first);
-  CHECK(document["keys"][1]["subject"] == "a newer image");
-}
-
-TEST_CASE("the values with the origin of each") {
-  const auto made = small();
-  const auto document = nlohmann::json::parse(config_get_in(made, {"hello", "-e", "dc1", "--with-provenance"}).out);
-  CHECK(document["kind"] == "provenance");
-  CHECK(document["values"]["replicas"] == 3);
-  CHECK(document["provenance"][2]["path"] == "replicas");
-  CHECK(document["provenance"][2]["file"] == "hello/values-dc1.yaml");
-  CHECK(config_get_in(made, {"hello", "-e", "dc1", "--with-provenance", "-o", "yaml"}).code == ExitCode::usage);
-  CHECK(config_get_in(made, {"hello", "-e", "dc1", "--with-provenance", "-k", "replicas"}).code == ExitCode::usage);
 }
 
 TEST_CASE("impact names what changes and leaves the rest alone") {
@@ -364,9 +269,7 @@ TEST_CASE("every combination with its digest") {
 }
 
 TEST_CASE("over the chart's defaults, as a version of helm, and what depends on it") {
-  const TestRepository made;
-  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
-                                     "chart: 'charts/{chart}'\nlayers:\n  - file: values.yaml\n");
+  const auto made = with_layers("  - file: values.yaml\n", "chart: 'charts/{chart}'\n");
   made.write("hello/values.yaml", "image: {tag: v2}\nport: null\nreplica: 3\n");
   made.write("charts/hello/Chart.yaml", "name: hello\n");
   made.write("charts/hello/values.yaml", "image: {tag: v1, pull: Always}\nport: 80\nreplicas: 1\nnothing: null\n");
@@ -400,120 +303,6 @@ TEST_CASE("over the chart's defaults, as a version of helm, and what depends on 
   CHECK(contains(config_get_in(made, {"lint"}).out, "hello/values.yaml:2:8: L026 image.tag: "));
   const auto none = small();
   CHECK(config_get_in(none, {"hello", "-e", "dc1", "--with-defaults"}).code == ExitCode::no_input);
-}
-
-TEST_CASE("explain says what a null comes to") {
-  const TestRepository made;
-  made.write("hello/values.yaml", "limits: {cpu: 1, memory: 2}\nport: 80\nprobe: {path: /, wait: 1}\n");
-  made.write("hello/values-a.yaml", "limits: {cpu: null}\nport: null\nprobe: null\n");
-  made.write("hello/values-b.yaml", "limits: {cpu: 2}\n");
-  made.commit("one");
-  const auto explained = config_get_in(made, {"explain", "hello", "-e", "a"}).out;
-  CHECK(contains(explained, "port = null "));
-  CHECK(contains(explained, " hello/values-a.yaml:2@"));
-  const std::string stays =
-      "    # null: the key stays, as null, until the chart's defaults are merged; helm then removes it "
-      "with the default of that name";
-  CHECK(contains(explained, "    overrides 80"));
-  CHECK(contains(explained, stays + "\n"));
-  // Versions of helm differ below the top only.
-  CHECK(contains(explained, stays + ", but 4.1 and 4.3 keep it where that default is null as well\n"));
-  CHECK_FALSE(contains(config_get_in(made, {"explain", "hello", "-e", "b"}).out, "# null"));
-  const auto document = nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "a", "--json"}).out);
-  const auto& keys = document["keys"];
-  REQUIRE(keys.size() == 4);
-  CHECK(keys[0]["null"] == nlohmann::json::parse(R"({"no-default": "null", "default": "removed",
-    "null-default": {"3.19": "removed", "4.1": "null", "4.3": "null"}})"));
-  CHECK_FALSE(keys[1].contains("null"));
-  CHECK(keys[2]["path"] == "port");
-  CHECK(keys[2]["null"]["null-default"]["4.3"] == "removed");
-}
-
-TEST_CASE("explain shows what a null took away") {
-  const TestRepository made;
-  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
-                                     "layers:\n  - file: 1.yaml\n  - file: 2.yaml\n  - file: 3.yaml\n");
-  made.write("hello/1.yaml", "probe: {path: /, wait: 1}\n");
-  made.write("hello/2.yaml", "probe: null\n");
-  made.write("hello/3.yaml", "probe: {wait: 2}\n");
-  made.commit("one");
-  const auto explained = config_get_in(made, {"explain", "hello", "-e", "a"}).out;
-  CHECK(contains(explained, "probe.path is removed  hello/2.yaml:1@"));
-  CHECK(contains(explained, "    overrides \"/\"      hello/1.yaml:1@"));
-  CHECK(contains(explained, "    # null: it took this away, and a later map does not bring it back\n"));
-  // It can be asked for, though it is not there.
-  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a", "probe.path"}).out, "probe.path is removed"));
-  CHECK(config_get_in(made, {"explain", "hello", "-e", "a", "probe.none"}).code == ExitCode::no_input);
-  for (const auto& arguments : {std::vector<std::string>{"explain", "hello", "-e", "a", "--json"},
-                                {"hello", "-e", "a", "-o", "json", "--with-provenance"}}) {
-    const auto document = nlohmann::json::parse(config_get_in(made, arguments).out);
-    const auto& key = document[arguments[0] == "explain" ? "keys" : "provenance"][0];
-    CHECK(key["path"] == "probe.path");
-    CHECK(key["removed"] == true);
-    CHECK(key["value"].is_null());
-    CHECK(key["null"]["as-helm"]["4.1"] == "removed");
-    CHECK(key["overrides"][0]["value"] == "/");
-  }
-}
-
-TEST_CASE("with a chart explain says what each helm makes of a null") {
-  const TestRepository made;
-  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
-                                     "chart: 'charts/{chart}'\nlayers:\n  - file: values.yaml\n");
-  made.write("hello/values.yaml", "image: {pull: null, none: null}\nport: null\nown: null\n");
-  made.write("charts/hello/Chart.yaml", "name: hello\n");
-  made.write("charts/hello/values.yaml", "image: {pull: Always, none: null}\nport: 80\nsilent: null\n");
-  made.commit("one");
-  const auto as = [&](const std::string& version) {
-    return config_get_in(made, {"explain", "hello", "-e", "a", "--with-defaults", "--helm-semantics", version}).out;
-  };
-  CHECK(contains(as("3.19"), "port is removed"));
-  CHECK(contains(as("3.19"), " charts/hello/values.yaml:2\n    # null: helm 3.19, 4.1 and 4.3 remove the key\n"));
-  CHECK(contains(as("3.19"), "image.none is removed"));
-  CHECK(contains(as("4.1"), "image.none = null"));
-  for (const auto* version : {"3.19", "4.1", "4.3"})
-    CHECK(contains(as(version), "    # null: helm 3.19 removes the key; helm 4.1 and 4.3 keep it as null\n"));
-  CHECK(contains(as("4.1"), "    # null: helm 3.19, 4.1 and 4.3 keep it as null\n"));
-  CHECK(contains(as("4.1"), "silent = null"));
-  CHECK(contains(as("4.3"), "silent is removed"));
-  CHECK(contains(as("4.3"), "    # null: helm 3.19 and 4.1 keep it as null; helm 4.3 removes the key\n"));
-  const auto document =
-      nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "a", "image", "--with-defaults",
-                                                 "--helm-semantics", "4.1", "--json"})
-                                .out);
-  REQUIRE(document["keys"].size() == 2);
-  CHECK(document["keys"][0]["path"] == "image.none");
-  CHECK(document["keys"][0]["null"] ==
-        nlohmann::json::parse(R"({"as-helm": {"3.19": "removed", "4.1": "null", "4.3": "null"}})"));
-  CHECK(document["keys"][1]["removed"] == true);
-}
-
-TEST_CASE("that a secret is null is not told either") {
-  const TestRepository made;
-  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
-                                     "layers:\n  - file: values.yaml\n    secret: true\n");
-  made.write("hello/values.yaml", "password: null\n");
-  made.commit("one");
-  CHECK_FALSE(contains(config_get_in(made, {"explain", "hello", "-e", "a"}).out, "null"));
-  CHECK_FALSE(contains(config_get_in(made, {"explain", "hello", "-e", "a", "--json"}).out, "null"));
-  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a", "--reveal"}).out, "# null"));
-}
-
-TEST_CASE("explain shows the digest of what no commit covers") {
-  const TestRepository made;
-  made.write("config-registry.yaml", "version: 1\nservices: '{service}'\nenvironments: {a: {}}\n"
-                                     "layers:\n  - file: values.yaml\n  - external: 'private-{env}.yaml'\n");
-  made.write("hello/values.yaml", "a: 1\nb: 1\n");
-  made.commit("one");
-  made.write("private-a.yaml", "b: 2\n");
-  const auto digest = "sha256:" + hash::sha256_hex("b: 2\n");
-  const auto external = made.path().string();
-  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a", "--external", external}).out,
-                 "b = 2            " + external + "/private-a.yaml:1@" + digest.substr(0, 19) + "\n"));
-  const auto document =
-      nlohmann::json::parse(config_get_in(made, {"explain", "hello", "-e", "a", "--external", external, "--json"}).out);
-  CHECK(document["keys"][1]["id"] == digest);
-  CHECK(contains(config_get_in(made, {"explain", "hello", "-e", "a"}).out, "# absent: private-a.yaml\n"));
 }
 
 TEST_CASE("lists of releases, and of the services of an environment") {
