@@ -352,3 +352,30 @@ TEST_CASE("command lines that say too little or too much") {
   CHECK(config_get_in(made, {"hello", "-e", "dc1", "-o", "bundle", "-k", "x"}).code == ExitCode::usage);
   CHECK(config_get_in(made, {"hello", "-e", "dc1", "--depth", "-1"}).code == ExitCode::usage);
 }
+
+TEST_CASE("an environment's branch may be said with the registry") {
+  const TestRepository made;
+  for (const auto* environment : {"a", "b"}) {
+    made.git({"checkout", "-q", "-B", std::string("env/") + environment});
+    made.write("hello/values.yaml", std::string("at: ") + environment + "\n");
+    made.write(std::string("hello/values-") + environment + ".yaml", "own: 1\n");
+    made.commit(environment);
+  }
+  const auto where = made.path().string() + "#env/{env}";
+  for (const auto* environment : {"a", "b"})
+    CHECK(config_get_in(made, {"hello", "-e", environment, "-k", "at", "--registry", where}).out ==
+          std::string(environment) + "\n");
+  const auto open = config_get_in(made, {"list", "--registry", where});
+  CHECK(open.code == ExitCode::usage);
+  CHECK(contains(open.error, "differs by environment"));
+}
+
+TEST_CASE("references to secrets pass through, with a note") {
+  const TestRepository made;
+  made.write("hello/values.yaml", "password: ref+vault://secret/db#/password\nlist: [ref+awsssm://x]\n");
+  made.write("hello/values-a.yaml", "b: 1\n");
+  made.commit("one");
+  const auto read = config_get_in(made, {"hello", "-e", "a", "-o", "json"});
+  CHECK(nlohmann::json::parse(read.out)["password"] == "ref+vault://secret/db#/password");
+  CHECK(contains(read.shown, "hello/values.yaml holds references to secrets (ref+...)"));
+}
