@@ -249,6 +249,11 @@ DIFFERENCES = [
                 'the BuildKit of dockerd 20.10 leaves the empty folder that it mounted on',
             ),
             (
+                'embedded',
+                '/srv/app/-rf: directory 755 0:0, not None',
+                'the BuildKit of dockerd 20.10 leaves the empty folder that it mounted on',
+            ),
+            (
                 'buildkit',
                 '/new: None, not directory 755 0:0',
                 'the folder above a new cache is made and stays; BuildKit 0.25 removes what it made',
