@@ -2,6 +2,7 @@
 #include "oci/workers.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace slipway::oci {
 
@@ -11,17 +12,26 @@ constexpr std::chrono::milliseconds look_around{50};
 
 }  // namespace
 
-Workers::Workers(int threads, std::function<void(std::exception_ptr)> failed) : failed_(std::move(failed)) {
-  for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { work(); });
-}
+Workers::Workers(int threads, std::function<void(std::exception_ptr)> failed)
+    : failed_(std::move(failed)), most_(static_cast<std::size_t>(std::max(threads, 1))) {}
 
 void Workers::add(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
     tasks_.push_back(std::move(task));
+    if (tasks_.size() + busy_ > threads_.size() && threads_.size() < most_) begin_thread();
   }
   changed_.notify_all();
+}
+
+/// One more, when there is a task for it: a push that finds all in place needs one thread, not a dozen.
+void Workers::begin_thread() {
+  try {
+    threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    if (threads_.empty()) throw;  // else those that there are do it, one after the other
+  }
 }
 
 bool Workers::wait(const Deadline& until) {

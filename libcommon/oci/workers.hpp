@@ -16,6 +16,7 @@ namespace slipway::oci {
 
 class Workers {
  public:
+  /// @param threads at most; each begins when there is a task for it
   /// @param failed is told of the first exception of a task, in that task's thread
   Workers(int threads, std::function<void(std::exception_ptr)> failed);
   Workers(const Workers&) = delete;
@@ -33,6 +34,7 @@ class Workers {
 
  private:
   void work();
+  void begin_thread();
 
   std::function<void(std::exception_ptr)> failed_;
   std::mutex mutex_;
@@ -40,6 +42,7 @@ class Workers {
   std::deque<std::function<void()>> tasks_;
   std::size_t busy_ = 0;
   bool stopped_ = false;
+  std::size_t most_;
   std::vector<std::thread> threads_;
 };
 
