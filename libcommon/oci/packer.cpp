@@ -238,11 +238,19 @@ int threads_or_all(int threads) {
   return threads > 0 ? threads : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
 }
 
+/// What is left of `memory` for layers that wait for the network: blocks that are not compressed yet, and those of the
+/// reader and of who sends, are within it as well. Half of it at least, which is two windows: a layer that is neither
+/// complete nor has outgrown its window must never be what everybody waits for.
+std::uint64_t left_for_packed(std::uint64_t memory, int threads, std::uint64_t block) {
+  const auto at_work = block * static_cast<std::uint64_t>(2 * threads_or_all(threads) + 4);
+  return std::max({memory > at_work ? memory - at_work : 0, memory / 2, 8 * block});
+}
+
 }  // namespace
 
 Packer::Packer(int threads, std::uint64_t memory, Hooks hooks, Kind kind)
     : hooks_(std::move(hooks)), kind_(kind), block_(block_of(kind.profile)), window_(memory / 4),
-      budget_(std::max<std::uint64_t>(memory, 8 * block_)),
+      budget_(left_for_packed(memory, threads, block_)),
       raw_blocks_(static_cast<std::uint64_t>(2 * threads_or_all(threads))),
       workers_(threads_or_all(threads), [this](std::exception_ptr why) { hooks_.failed(std::move(why)); }) {}
 
