@@ -43,13 +43,6 @@ std::vector<std::string> strings(const nlohmann::json& node, const char* key) {
   return out;
 }
 
-/// The hex digits of the configuration's digest, which is its name: HEX.json, blobs/sha256/HEX.
-std::string id_of(const ArchivedImage& image) {
-  auto id = std::filesystem::path(image.config).filename().string();
-  if (id.ends_with(".json")) id.resize(id.size() - 5);
-  return id;
-}
-
 bool is_called(const ArchivedImage& image, std::string_view wanted) {
   const auto with_tag = [&](const std::string& tag) {
     return tag == wanted || tag == fmt::format("{}:latest", wanted) || fmt::format("docker.io/{}", tag) == wanted ||
@@ -57,13 +50,13 @@ bool is_called(const ArchivedImage& image, std::string_view wanted) {
   };
   if (std::ranges::any_of(image.tags, with_tag)) return true;
   if (wanted.starts_with("sha256:")) wanted.remove_prefix(7);
-  return wanted.size() >= 7 && id_of(image).starts_with(wanted);
+  return wanted.size() >= 7 && image.id().starts_with(wanted);
 }
 
 std::string list_of(const std::vector<ArchivedImage>& images) {
   std::vector<std::string> names;
   for (const auto& image : images)
-    names.push_back(image.tags.empty() ? id_of(image).substr(0, 12) : image.tags.front());
+    names.push_back(image.tags.empty() ? image.id().substr(0, 12) : image.tags.front());
   return text::printable(text::join(names, ", "));
 }
 
@@ -86,6 +79,12 @@ std::vector<ArchivedImage> images_of(const std::string& manifest) {
 }
 
 }  // namespace
+
+std::string ArchivedImage::id() const {
+  auto id = std::filesystem::path(config).filename().string();
+  if (id.ends_with(".json")) id.resize(id.size() - 5);
+  return id;
+}
 
 void ArchiveContents::keep(const std::string& name, std::string content) {
   bytes_ += content.size();
@@ -114,13 +113,17 @@ const std::string* ArchiveContents::text(const std::string& name) const {
   return found != texts_.end() ? &found->second : nullptr;
 }
 
-ArchivedImage ArchiveContents::select(const std::optional<std::string>& wanted) const {
+std::vector<ArchivedImage> ArchiveContents::images() const {
   const auto* manifest = text("manifest.json");
   if (manifest == nullptr) {
     throw Error(failure::bad_input,
                 "the archive has neither manifest.json nor index.json: it is no image that was saved");
   }
-  const auto images = images_of(*manifest);
+  return images_of(*manifest);
+}
+
+ArchivedImage ArchiveContents::select(const std::optional<std::string>& wanted) const {
+  const auto images = this->images();
   if (!wanted) {
     if (images.size() > 1)
       throw Error(failure::bad_input, fmt::format("the archive holds {} images: {}", images.size(), list_of(images)),

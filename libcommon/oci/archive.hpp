@@ -22,6 +22,9 @@ struct ArchivedImage {
   std::string config;               ///< name of the entry that holds its configuration
   std::vector<std::string> tags;    ///< RepoTags
   std::vector<std::string> layers;  ///< names of the entries, lowest first
+
+  /// The hex digits of the configuration's digest, which is its entry's name: HEX.json, blobs/sha256/HEX.
+  [[nodiscard]] std::string id() const;
 };
 
 /// What an archive said about itself.
@@ -36,6 +39,8 @@ class ArchiveContents {
   /// @throws Error bad_input for a loop
   [[nodiscard]] std::string resolve(const std::string& name) const;
 
+  /// All, in the order of manifest.json. @throws Error bad_input without one, and for a broken one
+  [[nodiscard]] std::vector<ArchivedImage> images() const;
   /// The image called `wanted` (a tag, or the digest of its configuration or a part of that), or the
   /// only one.
   /// @throws Error bad_input without or with a broken manifest.json, or when several are there and none

@@ -94,6 +94,13 @@ bool stays_elsewhere(const json& layer) {
   return type.find(".foreign.") != std::string::npos || type.find(".nondistributable.") != std::string::npos;
 }
 
+const json& images_listed(const json& index) {
+  const auto list = index.is_object() ? index.find("manifests") : index.end();
+  if (list == index.end() || !list->is_array() || list->empty())
+    throw Error(failure::bad_input, "the layout's index.json names no image");
+  return *list;
+}
+
 class Gathering {
  public:
   Gathering(const ReadDocument& read, FinishedImage& image) : read_(read), image_(image) {}
@@ -230,11 +237,23 @@ bool FinishedImage::has_plain_layers() const {
   });
 }
 
+std::vector<ListedImage> images_named_in(std::string_view index_json) {
+  const auto document = json::parse(index_json, nullptr, false);
+  std::vector<ListedImage> out;
+  for (const auto& node : images_listed(document)) {
+    auto names = names_of(node);
+    if (names.size() > 1) names.resize(1);  // the second one is the tag of the first
+    const auto selector = std::string(descriptor_of(node).digest.hex());
+    const auto found = std::ranges::find(out, selector, &ListedImage::selector);
+    auto& image = found != out.end() ? *found : out.emplace_back(ListedImage{.selector = selector, .names = {}});
+    image.names.insert(image.names.end(), names.begin(), names.end());
+  }
+  return out;
+}
+
 Descriptor choose_image(std::string_view index_json, const std::optional<std::string>& wanted) {
   const auto document = json::parse(index_json, nullptr, false);
-  const auto list = document.is_object() ? document.find("manifests") : document.end();
-  if (list == document.end() || !list->is_array() || list->empty())
-    throw Error(failure::bad_input, "the layout's index.json names no image");
+  const auto* list = &images_listed(document);
   std::vector<const json*> nodes;  // docker names an image once for each of its tags
   for (const auto& node : *list) {
     const auto digest = descriptor_of(node).digest;

@@ -54,6 +54,14 @@ using ReadDocument = std::function<std::string(const Descriptor& wanted)>;
 /// listed); not_found when the wanted one is not there
 [[nodiscard]] Descriptor choose_image(std::string_view index_json, const std::optional<std::string>& wanted);
 
+struct ListedImage {
+  std::string selector;            ///< what PushOptions::image takes for it
+  std::vector<std::string> names;  ///< as they were saved: [HOST/]PATH:TAG, or of a layout perhaps the tag alone; may be none
+};
+
+/// What a layout's index.json holds. @throws Error bad_input
+[[nodiscard]] std::vector<ListedImage> images_named_in(std::string_view index_json);
+
 /// `root` and all manifests below it, each checked against the digest and the size that name it.
 /// @param platforms which manifests of an index; all when empty. One that is chosen becomes the image, several
 /// become an index of their own

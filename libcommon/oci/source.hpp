@@ -27,6 +27,9 @@ class DiffHasher {
   std::optional<Decoder> decoder_;
 };
 
+/// An archive's entries without the data of layers, which is jumped over.
+void look_through(const InPlace& file, ArchiveReader& reader);
+
 /// A plain archive in a regular file: looked through first, then its layers are read where they are.
 [[nodiscard]] Pushed push_in_place(const InPlace& file, ArchiveFile::As as, Pusher& pusher, const PushOptions& options,
                                    const io::Run& run);

@@ -22,16 +22,6 @@ namespace {
 
 constexpr std::size_t scan_step = 16U << 10U;
 
-void look_through(const InPlace& file, ArchiveReader& reader) {
-  std::vector<char> buffer(scan_step);
-  while (!reader.complete()) {
-    const auto got = file.read(reader.offset(), buffer.data(), buffer.size());
-    if (got == 0) return;  // cut: the reader knows
-    reader.feed({buffer.data(), got});
-    if (reader.ahead() > 0) reader.skip();
-  }
-}
-
 InPlace::Extent extent_of(const TarEntry& entry) { return {.offset = entry.offset, .size = entry.size}; }
 
 /// A docker archive's layers, lowest first.
@@ -171,6 +161,16 @@ FinishedImage finished_beside(const std::string& manifest_json, const PushOption
 }
 
 }  // namespace
+
+void look_through(const InPlace& file, ArchiveReader& reader) {
+  std::vector<char> buffer(scan_step);
+  while (!reader.complete()) {
+    const auto got = file.read(reader.offset(), buffer.data(), buffer.size());
+    if (got == 0) return;  // cut: the reader knows
+    reader.feed({buffer.data(), got});
+    if (reader.ahead() > 0) reader.skip();
+  }
+}
 
 void DiffHasher::update(std::string_view bytes) {
   if (decoder_) return decoder_->feed(bytes);

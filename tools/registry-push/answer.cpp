@@ -23,9 +23,11 @@ std::string references(const oci::Pushed& pushed) {
   return out;
 }
 
-std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milliseconds took) {
-  nlohmann::ordered_json out;
-  out["schema"] = "registry-push/v1";
+namespace {
+
+constexpr std::string_view schema = "registry-push/v1";
+
+void describe(nlohmann::ordered_json& out, const oci::Pushed& pushed) {
   out["image"] = pushed.references.front().pinned(pushed.digest);
   out["digest"] = pushed.digest.text();
   out["mediaType"] = pushed.media_type;
@@ -41,9 +43,29 @@ std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milli
   for (const auto& referrer : pushed.referrers) out["referrers"].push_back(referrer.text());
   out["uploadedBytes"] = pushed.uploaded_bytes;
   out["reusedBytes"] = pushed.reused_bytes;
+}
+
+std::string finish(nlohmann::ordered_json& out, bool dry_run, std::chrono::milliseconds took) {
   out["seconds"] = static_cast<double>(took.count()) / 1000;
   if (dry_run) out["dryRun"] = true;
   return out.dump(2) + "\n";
+}
+
+}  // namespace
+
+std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milliseconds took) {
+  nlohmann::ordered_json out;
+  out["schema"] = schema;
+  describe(out, pushed);
+  return finish(out, dry_run, took);
+}
+
+std::string document(const std::vector<oci::Pushed>& pushed, bool dry_run, std::chrono::milliseconds took) {
+  nlohmann::ordered_json out;
+  out["schema"] = schema;
+  out["images"] = nlohmann::ordered_json::array();
+  for (const auto& image : pushed) describe(out["images"].emplace_back(), image);
+  return finish(out, dry_run, took);
 }
 
 }  // namespace slipway::registry_push

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace slipway::registry_push {
 
@@ -15,5 +16,7 @@ namespace slipway::registry_push {
 [[nodiscard]] std::string references(const oci::Pushed& pushed);
 /// One document, registry-push/v1.
 [[nodiscard]] std::string document(const oci::Pushed& pushed, bool dry_run, std::chrono::milliseconds took);
+/// The same of several images, in a list `images`.
+[[nodiscard]] std::string document(const std::vector<oci::Pushed>& pushed, bool dry_run, std::chrono::milliseconds took);
 
 }  // namespace slipway::registry_push

@@ -22,6 +22,7 @@ void describe(cli::App& app, Options& options) {
   app.flag("--plain-http", options.plain_http, "no TLS, also to other machines");
   app.option("--ca", options.ca, "FILE", "certificates to trust instead of the system's");
   app.brief_group("Seldom needed");
+  app.flag("--all", options.all, "every image of the archive; REFERENCE has {name}, {tag}");
   app.flag("--no-reuse", options.no_reuse, "compress every layer anew");
   app.option("--platform", options.platforms, "OS/ARCH", "only these of an image for several");
   app.flag("--trust-archive", options.trust_archive, "do not check layers that are not sent");

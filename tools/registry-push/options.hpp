@@ -16,6 +16,7 @@ struct Options {
   std::vector<std::string> references;
   std::optional<std::string> from;
   std::optional<std::string> image;
+  bool all = false;
   std::vector<std::string> platforms;
   std::vector<std::string> tags;
   bool if_absent = false;

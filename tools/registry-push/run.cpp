@@ -4,6 +4,8 @@
 #include "answer.hpp"
 #include "core/fs.hpp"
 #include "core/text.hpp"
+#include "every.hpp"
+#include "oci/listing.hpp"
 #include "oci/push.hpp"
 #include "source.hpp"
 
@@ -29,9 +31,9 @@ oci::Digest digest_of(const std::string& text) {
   return *digest;
 }
 
-std::vector<oci::Reference> references_of(const Options& options) {
+std::vector<oci::Reference> references_of(const std::vector<std::string>& references, const Options& options) {
   std::vector<oci::Reference> out;
-  for (const auto& text : options.references) {
+  for (const auto& text : references) {
     out.push_back(oci::Reference::parse(text));
     if (!out.back().tag && !out.back().digest && options.tags.empty())
       throw Error(failure::bad_usage, fmt::format("'{}' has no tag", text),
@@ -159,18 +161,50 @@ oci::PushOptions push_options_of(const Options& options, const cli::Context& con
 
 }  // namespace
 
+namespace {
+
+/// One after the other: a layer that several share is sent for the first.
+std::vector<oci::Pushed> push_all(const oci::Source& source, oci::PushOptions how, const oci::Access& access,
+                                  const Options& options, const cli::Context& context) {
+  // All that can be said without asking, before the first tag moves.
+  const auto going = every_image(options.references, oci::images_in(source));
+  std::vector<std::vector<oci::Reference>> to;
+  for (const auto& one : going) oci::check_targets(to.emplace_back(references_of(one.references, options)));
+  std::vector<oci::Pushed> out;
+  for (std::size_t i = 0; i < going.size(); ++i) {
+    how.image = going[i].image;
+    out.push_back(oci::push(source, to[i], how, access, context.run));
+  }
+  return out;
+}
+
+std::string answer_of(const std::vector<oci::Pushed>& all, const Options& options, const cli::Context& context,
+                      bool dry_run, std::chrono::milliseconds took) {
+  if (context.common.json || options.output == "json")
+    return options.all ? document(all, dry_run, took) : document(all.front(), dry_run, took);
+  std::string out;
+  for (const auto& pushed : all)
+    if (!dry_run) out += options.output == "ref" ? references(pushed) : lines(pushed);
+  return out;
+}
+
+}  // namespace
+
 ExitCode run(const Options& options, cli::Context& context) {
   const auto begun = std::chrono::steady_clock::now();
-  const auto to = references_of(options);
+  if (options.all && options.image) throw Error(failure::bad_usage, "--all and --image exclude each other");
+  const auto to = options.all ? std::vector<oci::Reference>{} : references_of(options.references, options);
   auto how = push_options_of(options, context);
   const auto access = access_of(options, context);
-  oci::check_targets(to);
+  if (!options.all) oci::check_targets(to);
   auto chosen = choose_source(options, context);
+  if (options.all && chosen.image) throw Error(failure::bad_usage, "--all and the name of an image exclude each other");
   how.image = std::move(chosen.image);
-  const auto pushed = oci::push(chosen.source, to, how, access, context.run);
+  std::vector<oci::Pushed> all;
+  if (options.all) all = push_all(chosen.source, how, access, options, context);
+  else all.push_back(oci::push(chosen.source, to, how, access, context.run));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-  if (context.common.json || options.output == "json") context.out.print(document(pushed, how.dry_run, took));
-  else if (!how.dry_run) context.out.print(options.output == "ref" ? references(pushed) : lines(pushed));
+  context.out.print(answer_of(all, options, context, how.dry_run, took));
   return ExitCode::ok;
 }
 
