@@ -307,6 +307,13 @@ void prepare(Transfer& transfer, const std::string& agent) {
   set(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
 }
 
+/// Whether a connection was there to send it by.
+bool is_connected(const Transfer& transfer) {
+  curl_off_t ready = 0;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
+  return ready > 0;
+}
+
 Transport::Kind kind_of(CURLcode code, const Transfer& transfer, std::string_view message) {
   using Kind = Transport::Kind;
   if (transfer.too_large) return Kind::too_large;
@@ -317,11 +324,7 @@ Transport::Kind kind_of(CURLcode code, const Transfer& transfer, std::string_vie
   case CURLE_COULDNT_CONNECT:
   case CURLE_INTERFACE_FAILED: return Kind::connect;
   case CURLE_TOO_MANY_REDIRECTS: return Kind::aborted;  // a circle stays one
-  case CURLE_OPERATION_TIMEDOUT: {
-    curl_off_t ready = 0;
-    curl_easy_getinfo(transfer.easy.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
-    return ready == 0 ? Kind::connect : Kind::timeout;
-  }
+  case CURLE_OPERATION_TIMEDOUT: return is_connected(transfer) ? Kind::timeout : Kind::connect;
   case CURLE_SSL_CONNECT_ERROR:
     // A peer that hangs up during the handshake is a network fault, not one of trust.
     return message.find("SSL_ERROR_SYSCALL") != std::string_view::npos ||
@@ -346,6 +349,8 @@ Result conclude(Transfer& transfer, CURLcode code) {
   if (code != CURLE_OK) {
     std::string message(transfer.message.data());
     if (message.empty()) message = curl_easy_strerror(code);
+    // curl's words are about its own callback.
+    if (code == CURLE_SEND_FAIL_REWIND) message = "a connection that was kept has been closed";
     if (transfer.too_large) message = fmt::format("more than {}", text::show_size(transfer.request.max_body));
     auto kind = kind_of(code, transfer, message);
     long proxy = 0;
@@ -468,8 +473,11 @@ struct Client::Impl {
 
   void end_stalled() {
     const auto now = Clock::now();
-    for (const auto& [id, transfer] : transfers)
+    for (const auto& [id, transfer] : transfers) {
+      // Also where others share the connection (HTTP/2), and bytes on the wire say nothing of this one.
+      if (transfer->added && !transfer->began && is_connected(*transfer)) transfer->touch();
       if (transfer->added && now - transfer->last_byte >= transfer->request.stall_timeout / 4) look_at_wire(*transfer);
+    }
     std::vector<Id> stalled;
     for (const auto& [id, transfer] : transfers) {
       const auto& request = transfer->request;

@@ -137,13 +137,16 @@ void Registry::once(const std::string& key, const std::string& text) {
   run_.events.warn(text);
 }
 
-void Registry::heed(const http::Result& last) {
+std::optional<std::chrono::milliseconds> Registry::heed(const Ask& ask, const http::Result& last) {
   if (last.response && (last.response->status == 429 || last.response->status == 503)) lanes_.shrink();
   const auto header = last.response ? last.response->header("retry-after") : std::nullopt;
   const auto asked = header ? parse_retry_after(*header, std::chrono::system_clock::now()) : std::nullopt;
-  if (!asked || *asked > longest_wait) return;
+  if (!asked) return std::nullopt;
+  if (*asked > longest_wait)
+    throw failed(ask, last).add_place(fmt::format("it asks to wait {}", text::show_duration(*asked)));
   const std::lock_guard lock(mutex_);
   not_before_ = std::max(not_before_, std::chrono::steady_clock::now() + *asked);
+  return asked;
 }
 
 http::Response Registry::ask(const Ask& ask) {
@@ -157,12 +160,7 @@ http::Response Registry::ask(const Ask& ask) {
 
 void Registry::back_off(const Ask& ask, const http::Result& last, int tries) {
   if (!is_transient(last) || tries > access_.retries) throw failed(ask, last);
-  std::optional<std::chrono::milliseconds> asked;
-  if (last.response)
-    if (const auto header = last.response->header("retry-after"))
-      asked = parse_retry_after(*header, std::chrono::system_clock::now());
-  if (asked && *asked > longest_wait)
-    throw failed(ask, last).add_place(fmt::format("it asks to wait {}", text::show_duration(*asked)));
+  const auto asked = heed(ask, last);
   double dice = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -176,7 +174,6 @@ void Registry::back_off(const Ask& ask, const http::Result& last, int tries) {
        .subject = name_,
        .text = fmt::format("{}: {}; trying again in {}", name_, text::printable(why), text::show_duration(wait)),
        .fields = {{"attempt", std::int64_t{tries}}}});
-  heed(last);
   courier_.pause(wait);
 }
 

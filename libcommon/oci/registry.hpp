@@ -41,6 +41,7 @@ struct BlobStream {
   std::string name;                                               ///< for people who watch
   std::function<std::size_t(char* into, std::size_t size)> read;  ///< as http::Body::read
   std::function<std::pair<Digest, std::uint64_t>()> finish;       ///< after the last byte: what it was
+  bool again = false;  ///< what is not sent so can be sent as a Blob
 };
 
 struct StoredManifest {
@@ -59,6 +60,9 @@ class Registry {
   Registry& operator=(const Registry&) = delete;
 
   [[nodiscard]] const std::string& name() const { return name_; }
+  /// Finds out how it is spoken to, where that is a question; else the first request does. Says nothing and throws
+  /// only what ends the courier.
+  void greet() { static_cast<void>(origin()); }
 
   [[nodiscard]] bool has_blob(const std::string& repository, const Digest& digest, std::uint64_t size);
   /// The content of a small blob, checked against its digest.
@@ -150,7 +154,7 @@ class Registry {
   /// A warning for people, `key` the first time only.
   void once(const std::string& key, const std::string& text);
   /// Makes everybody wait as long as the registry asks for.
-  void heed(const http::Result& last);
+  std::optional<std::chrono::milliseconds> heed(const Ask& ask, const http::Result& last);
 
   // Uploads: upload.cpp.
   /// A blob on its way into one repository.
@@ -185,7 +189,7 @@ class Registry {
                               bool renewed);
   /// Asks where the session stands. Without a plausible answer it is given up.
   void find_out(Sending& sending);
-  [[nodiscard]] Step lose(Sending& sending, const Ask& ask, const http::Result& result);
+  Step lose(Sending& sending, const Ask& ask, const http::Result& result);
   [[nodiscard]] bool confirmed(const std::string& repository, const Digest& digest, std::uint64_t size, const Ask& ask,
                                const http::Response& response);
   [[nodiscard]] std::uint64_t most_at_once();

@@ -158,7 +158,8 @@ void Registry::abandon(const std::string& repository, const Session& session) {
                    .need = Authorizer::Need::push,
                    .own = session.own,
                    .brief = true};
-  static_cast<void>(attempt(remove));
+  // Once more where the connection that it went by had broken already.
+  if (!attempt(remove).response) static_cast<void>(attempt(remove));
   forget(session);
 }
 

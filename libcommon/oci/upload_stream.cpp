@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that are sent while they come into being. Their bytes can be had once, so what matters is whether any of
-// them have been taken: a request that was refused before that is made again, from a pipe, too.
+// Layers that are sent while they come into being. Their bytes can be had once, so what matters is how many of them have
+// been taken: the first ones are kept, since a refusal often comes behind them (HTTP/2 has no "Expect" in practice, and
+// what comes before the answer is what the windows and the kernel's buffers hold). Such a request is made again, from a
+// pipe, too.
 #include "core/text.hpp"
 #include "oci/registry.hpp"
 #include "oci/retry.hpp"
@@ -13,20 +15,58 @@ namespace {
 
 constexpr std::uint64_t piece_without_length = 4U << 20U;  ///< for who wants to know the length beforehand
 constexpr std::chrono::milliseconds until_more{5};
+constexpr std::size_t most_kept = 1U << 20U;
 
 bool is_success(const http::Result& result) {
   return result.response && result.response->status >= 200 && result.response->status < 300;
 }
 
+/// A stream that can be begun again as long as little of it has been taken.
+class Replay {
+ public:
+  explicit Replay(const BlobStream& stream) : stream_(stream) {}
+
+  std::size_t read(char* into, std::size_t size) {
+    if (at_ < kept_.size()) {
+      const auto got = kept_.copy(into, size, at_);
+      at_ += got;
+      return got;
+    }
+    const auto got = stream_.read(into, size);
+    if (got == http::Body::later || !all_kept_) return got;
+    all_kept_ = kept_.size() + got <= most_kept;
+    if (all_kept_) kept_.append(into, got);
+    else std::string().swap(kept_);
+    at_ = kept_.size();
+    return got;
+  }
+  /// False when some of it is gone.
+  [[nodiscard]] bool rewind() {
+    at_ = 0;
+    return all_kept_;
+  }
+
+ private:
+  const BlobStream& stream_;
+  std::string kept_;
+  std::size_t at_ = 0;
+  bool all_kept_ = true;
+};
+
 }  // namespace
 
-bool Registry::upload(const std::string& repository, const BlobStream& stream) {
+bool Registry::upload(const std::string& repository, const BlobStream& once) {
   const Lane lane(lanes_, [this] { courier_.check(); });
+  Replay replay(once);
+  const BlobStream stream{.name = once.name,
+                          .read = [&](char* into, std::size_t size) { return replay.read(into, size); },
+                          .finish = once.finish,
+                          .again = once.again};
   Sending sending{.repository = repository, .session = open_session(repository), .cut = {}};
   if (most_at_once() != 0) return upload_in_pieces(sending, stream);
-  std::uint64_t taken = 0;
   const auto line = progress_.begin(stream.name, std::nullopt);
   while (true) {
+    std::uint64_t taken = 0;
     const Ask patch{.method = "PATCH",
                     .url = sending.session->url,
                     .repository = repository,
@@ -67,28 +107,28 @@ bool Registry::upload(const std::string& repository, const BlobStream& stream) {
       sending.at = sending.given = size;
       return close_session(sending, digest, size);
     }
+    const bool whole = replay.rewind();
     const bool lost = status == 404 || status == 416;
     const bool again = status == 401 && renewed && !std::exchange(sending.renewed, true);
-    if (taken == 0) {
-      if (status == 411 || status == 413) {
-        static_cast<void>(send_less(4 * piece_without_length, status == 411 ? "wants to know each body's length"
-                                                                            : "takes no body of unknown size"));
-        return upload_in_pieces(sending, stream);
-      }
-      if (again) continue;
-      if (!lost) back_off(patch, result, ++sending.tries);
-      if (lost) {
-        if (lose(sending, patch, result) == Step::lost) sending.session = open_session(repository);
-      } else if (!result.response) {
-        find_out(sending);
-        if (!sending.session) sending.session = open_session(repository);
-      }
-      continue;
+    const bool in_pieces = status == 411 || status == 413;
+    if (in_pieces && (whole || stream.again))
+      static_cast<void>(send_less(4 * piece_without_length, status == 411 ? "wants to know each body's length"
+                                                                          : "takes no body of unknown size"));
+    else if (!is_transient(result) && !lost && !again) throw failed(patch, result);
+    if (whole && !in_pieces && !again && !lost) back_off(patch, result, ++sending.tries);
+    // What a session has taken of a body that was not answered well, only it knows.
+    if (lost) {
+      lose(sending, patch, result);
+    } else if (!whole || taken > 0 || !result.response) {
+      abandon(repository, *sending.session);
+      sending.session.reset();
     }
-    if (!is_transient(result) && !lost && !again) throw failed(patch, result);
-    abandon(repository, *sending.session);
-    if (is_transient(result)) heed(result);
-    return false;
+    if (!whole) {
+      if (is_transient(result)) heed(patch, result);
+      return false;
+    }
+    if (!sending.session) sending.session = open_session(repository);
+    if (in_pieces) return upload_in_pieces(sending, stream);
   }
 }
 
