@@ -198,7 +198,7 @@ def plain_realm(t):
     t.says(ran, "token service")
 
 
-@case("no password over plain http to another machine, unless --plain-http says so")
+@case("no password over plain http to another machine, unless --plain-http says so", http2=False)
 def plain_basic(t):
     registry = t.registry(host=OUTSIDE, auth=Basic("ops", LOGIN["ops"]))
     t.push(registry, SMALL, "--plain-http", *t.login())

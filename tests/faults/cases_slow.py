@@ -90,7 +90,7 @@ def slow_source(t):
     t.at_most("seconds", ran.seconds, 6)
 
 
-@case("an answer of one byte after another is waited for")
+@case("an answer of one byte after another is waited for", http2=False)
 def trickle(t):
     registry = t.registry([Fault("upload.post", "edit", at=STORED, edit=lambda r, a: a, write_rate=60)])
     ran = t.push(registry, TINY, "--stall", "1s")

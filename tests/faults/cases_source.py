@@ -3,7 +3,7 @@
 import gzip
 import time
 
-from images import LARGE, SMALL
+from images import LARGE, SMALL, TINY, Image, archive_of, noise
 from trial import case, cases
 
 
@@ -67,3 +67,33 @@ def stands(t):
     before = dict(registry.tags["svc"])
     t.push(registry, LARGE, data=at(LARGE, 0.7), status=65)
     t.equal("tags", registry.tags["svc"], before)
+
+
+@cases(["plain", "gzip"], "--all, from a file that is {0}: each image where its name says, and what they share is sent once")
+def every_image(t, packing):
+    registry = t.registry()
+    twin = Image("twin", [[("srv/data", noise(3 << 19, 1))], [("etc/name", b"twin\n")]])
+    file = t.folder / "all.tar"
+    whole = archive_of(SMALL, twin)
+    file.write_bytes(gzip.compress(whole, 1) if packing == "gzip" else whole)
+    ran = t.run(registry.address + "/team/{name}:{tag}", "--all", "--from", str(file), "--memory", "8m")
+    t.equal("exit status", (ran.status, ran.stderr if ran.status else ""), (0, ""))
+    for image, line in zip((SMALL, twin), ran.stdout.splitlines(), strict=True):
+        digest = registry.tags[f"team/{image.name}"]["1"]
+        t.equal("its line", line, f"{registry.address}/team/{image.name}@{digest}")
+        _, manifest = registry.manifests[f"team/{image.name}"][digest]
+        t.equal("wrong with the image", list(image.is_in(manifest, registry.blobs[f"team/{image.name}"])), [])
+    t.at_most("bytes", registry.sent(), 1 << 21)
+    t.obeyed()
+
+
+@case("--all, through a pipe or where two would be one: 64, and nothing is asked")
+def not_every_image(t):
+    registry = t.registry()
+    whole = archive_of(SMALL, TINY)
+    t.equal("by pipe", t.run(registry.address + "/{name}:{tag}", "--all", data=whole).status, 64)
+    file = t.folder / "all.tar"
+    file.write_bytes(whole)
+    t.equal("one place", t.run(registry.address + "/svc:{tag}", "--all", "--from", str(file)).status, 64)
+    t.equal("no template", t.run(registry.address + "/svc:1", "--all", "--from", str(file)).status, 64)
+    t.equal("tags", registry.tags, {})

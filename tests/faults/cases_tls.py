@@ -8,24 +8,16 @@ from trial import case, cases
 from faulty_registry import Basic
 
 
-def context(t, name="server", **settings):
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(t.certificates / f"{name}.pem")
-    for key, value in settings.items():
-        setattr(made, key, value)
-    return made
-
-
 @cases(["TLSv1_2", "TLSv1_3"], "a registry with {0} and our authority")
 def version(t, name):
     only = getattr(ssl.TLSVersion, name)
-    registry = t.registry(host=OUTSIDE, tls=context(t, minimum_version=only, maximum_version=only))
+    registry = t.registry(host=OUTSIDE, tls=t.tls(minimum_version=only, maximum_version=only))
     t.push(registry, TINY, tls=True)
 
 
 @case("an authority that is not known: 77, no request, no retry")
 def untrusted(t):
-    registry = t.registry(host=OUTSIDE, tls=context(t), auth=Basic("ops", "pa55-7e1d"))
+    registry = t.registry(host=OUTSIDE, tls=t.tls(), auth=Basic("ops", "pa55-7e1d"))
     ran = t.push(registry, TINY, *t.login(), status=77)
     t.says(ran, "certificate")
     t.equal("requests", len(registry.log), 0)
@@ -34,19 +26,19 @@ def untrusted(t):
 
 @case("another authority than --ca says: 77")
 def other_authority(t):
-    registry = t.registry(host=OUTSIDE, tls=context(t))
+    registry = t.registry(host=OUTSIDE, tls=t.tls())
     t.says(t.push(registry, TINY, "--ca", str(t.certificates / "other-ca.crt"), status=77), "certificate")
 
 
 @case("a certificate for another name: 77")
 def other_name(t):
-    registry = t.registry(host=OUTSIDE, tls=context(t, "stranger"))
+    registry = t.registry(host=OUTSIDE, tls=t.tls("stranger"))
     t.says(t.push(registry, TINY, tls=True, status=77), "certificate")
 
 
 @case("a registry on this machine with TLS that is not trusted is not spoken to without")
 def loopback_untrusted(t):
-    registry = t.registry(tls=context(t), auth=Basic("ops", "pa55-7e1d"))
+    registry = t.registry(tls=t.tls(), auth=Basic("ops", "pa55-7e1d"))
     t.push(registry, TINY, *t.login(), status=77)
     for request in registry.log:  # whether it speaks TLS, nothing else
         t.equal("asked", (request.method, request.target), ("GET", "/v2/"))
@@ -55,7 +47,7 @@ def loopback_untrusted(t):
 
 @case("a registry on this machine with TLS that is trusted is spoken to with it")
 def loopback_tls(t):
-    t.push(t.registry(tls=context(t)), TINY, tls=True)
+    t.push(t.registry(tls=t.tls()), TINY, tls=True)
 
 
 @case("a registry elsewhere without TLS: refused, never silently in clear")
@@ -76,13 +68,13 @@ def handshake_cut(t):
             connection.reset()
             return False
         return True
-    registry = t.registry(host=OUTSIDE, tls=context(t), greet=greet)
+    registry = t.registry(host=OUTSIDE, tls=t.tls(), greet=greet)
     t.push(registry, TINY, tls=True)
 
 
 @case("the registry wants a certificate of ours: given by --cert and --key")
 def client_certificate(t):
-    wanting = context(t)
+    wanting = t.tls()
     wanting.verify_mode = ssl.CERT_REQUIRED
     wanting.load_verify_locations(t.certificates / "ca.crt")
     registry = t.registry(host=OUTSIDE, tls=wanting)

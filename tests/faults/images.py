@@ -63,6 +63,17 @@ class Image:
                 yield f"layer {number} unpacks to other bytes"
 
 
+def archive_of(*images):
+    """What `docker save A B` writes; names are of the image, so that a layer of two is in it twice."""
+    entries, manifest = [], []
+    for image in images:
+        names = [f"{image.name}{i}/layer.tar" for i in range(len(image.layers))]
+        config = image.config_digest.partition(":")[2] + ".json"
+        entries += [*zip(names, image.layers), (config, image.config)]
+        manifest.append({"Config": config, "RepoTags": [f"{image.name}:1"], "Layers": names})
+    return tar_of([*entries, ("manifest.json", json.dumps(manifest).encode())])
+
+
 # A layer of 1.5 MiB that does not compress fits the window: HEAD, POST, PUT. One of 6 MiB does not, with the memory that the
 # cases give: POST, PATCH, PUT while it is read.
 SMALL = Image("small", [[("etc/name", b"small\n" * 100)], [("srv/data", noise(3 << 19, 1))]])

@@ -8,6 +8,7 @@ import sys
 OUTSIDE = "10.77.0.1"          # of this network, but not on loopback
 STRANGER = "10.77.0.2"         # another host
 METADATA = "169.254.169.254"
+NAMED = "registry.faults.example"  # the name of OUTSIDE
 INSIDE = "SLIPWAY_FAULTS_NETWORK"
 
 
@@ -15,9 +16,11 @@ def enter():
     """Starts this program again inside, once."""
     if os.environ.get(INSIDE):
         return
-    own = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+    own = ["unshare", "--net", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
     addresses = " && ".join(f"ip address add {address}/32 dev lo" for address in (OUTSIDE, STRANGER, METADATA))
-    script = f'ip link set lo up && {addresses} && exec "$@"'
+    hosts = (f'hosts=$(mktemp) && {{ cat /etc/hosts; echo {OUTSIDE} {NAMED}; }} >"$hosts" && mount --bind "$hosts" /etc/hosts && '
+             'rm "$hosts"')
+    script = f'ip link set lo up && {addresses} && {hosts} && exec "$@"'
     os.environ[INSIDE] = "1"
     os.execvp(own[0], [*own, "sh", "-c", script, "sh", sys.executable, *sys.argv])
 

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -24,19 +25,20 @@ class Failed(AssertionError):
     pass
 
 
-def case(name):
-    """Registers a case."""
+def case(name, http2=True):
+    """Registers a case. http2: whether it holds over HTTP/2 with TLS as well; then it is run twice."""
     def keep(function):
+        function.over_http2 = http2
         CASES.append((f"{pathlib.Path(function.__code__.co_filename).stem}: {name}", function))
         return function
     return keep
 
 
-def cases(values, name):
+def cases(values, name, http2=True):
     """A case for each of the values; `name` is formatted with it."""
     def keep(function):
         for value in values:
-            case(name.format(value))(_bound(function, value))
+            case(name.format(value), http2)(_bound(function, value))
         return function
     return keep
 
@@ -54,8 +56,10 @@ class Ran:
 
 
 class Trial:
-    def __init__(self, binary, certificates):
+    def __init__(self, binary, certificates, http2=False):
+        """http2: registries speak it, whatever the case was written for."""
         self.binary = binary
+        self.http2 = http2
         self.certificates = certificates
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="faults-"))
         self.servers = []
@@ -72,9 +76,25 @@ class Trial:
 
     # ---- servers
 
+    def tls(self, name="server", **settings):
+        """A server's side of TLS."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(self.certificates / f"{name}.pem")
+        if self.http2:
+            made.set_alpn_protocols(["h2", "http/1.1"])
+        for key, value in settings.items():
+            setattr(made, key, value)
+        return made
+
     def registry(self, script=(), **settings):
+        if self.http2:
+            settings.setdefault("tls", self.tls())
         server = FaultyRegistry(script, **settings).start()
         self.servers.append(server)
+        if self.http2:  # for runs that do not say --ca, and for the source of a promotion
+            trusted = self.folder / "home" / ".config" / "containers" / "certs.d" / server.address
+            trusted.mkdir(parents=True)
+            shutil.copy(self.certificates / "ca.crt", trusted)
         return server
 
     def tokens(self, **settings):

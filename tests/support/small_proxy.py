@@ -8,15 +8,20 @@ import urllib.parse
 
 
 class SmallProxy:
-    def __init__(self, host, login=None, refuse=None, cut_after=None, cuts=0):
-        self.login, self.refuse, self.cut_after, self.cuts = login, refuse, cut_after, cuts
+    def __init__(self, host, login=None, refuse=None, cut_after=None, cuts=0, piece=None):
+        """piece: bytes that it hands back at once, its own answers included"""
+        self.login, self.refuse, self.cut_after, self.cuts, self.piece = login, refuse, cut_after, cuts, piece
         self.asked = []  # "CONNECT host:port", "PUT http://..."
         self.lock = threading.Lock()
         self.listener = socket.create_server((host, 0))
         self.address = f"{host}:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def close(self):
+        """Its tunnels end with their clients."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join(5)
         self.listener.close()
 
     def _accept(self):
@@ -29,7 +34,7 @@ class SmallProxy:
 
     def _serve(self, client):
         stream = client.makefile("rb")
-        server, host = None, None
+        server, host, back = None, None, None
         try:
             while head := self._head(stream):
                 lines = head.decode("latin-1").split("\r\n")
@@ -45,13 +50,14 @@ class SmallProxy:
                 if method == "CONNECT":
                     name, port = target.rsplit(":", 1)
                     server = socket.create_connection((name, int(port)))
-                    client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-                    threading.Thread(target=self._copy_all, args=(server, client), daemon=True).start()
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    self._hand_back(client, b"HTTP/1.1 200 Connected\r\n\r\n")
+                    back = self._answers(server, client)
                     return self._copy(stream, server, None, self._limit())
                 url = urllib.parse.urlsplit(target)
                 if server is None:
                     server, host = socket.create_connection((url.hostname, url.port or 80)), url.netloc
-                    threading.Thread(target=self._copy_all, args=(server, client), daemon=True).start()
+                    back = self._answers(server, client)
                 if url.netloc != host:
                     return None
                 path = (url.path or "/") + ("?" + url.query if url.query else "")
@@ -71,8 +77,17 @@ class SmallProxy:
                         connection.shutdown(socket.SHUT_RDWR)
                     except OSError:
                         pass
+            if back:  # before they are closed: their numbers may be other sockets the next moment
+                back.join()
+            for connection in (client, server):
+                if connection:
                     connection.close()
         return None
+
+    def _answers(self, server, client):
+        back = threading.Thread(target=self._copy_all, args=(server, client), daemon=True)
+        back.start()
+        return back
 
     def _limit(self):
         with self.lock:
@@ -118,11 +133,15 @@ class SmallProxy:
             if size == 0:
                 return
 
-    @staticmethod
-    def _copy_all(source, sink):
+    def _hand_back(self, client, data):
+        step = self.piece or len(data)
+        for begin in range(0, len(data), step):
+            client.sendall(data[begin:begin + step])
+
+    def _copy_all(self, source, sink):
         try:
             while data := source.recv(65536):
-                sink.sendall(data)
+                self._hand_back(sink, data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass

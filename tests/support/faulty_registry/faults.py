@@ -15,7 +15,7 @@ STORED = "stored"  # after the registry has done what was asked: only the answer
 @dataclasses.dataclass
 class Fault:
     on: str                       # kinds of request, with * and |, such as "upload.put|upload.patch"
-    how: str = "answer"           # answer, reset, close, silence, edit
+    how: str = "answer"           # answer, reset, close, silence, edit; over HTTP/2 refused, cancel, enhance, internal, goaway
     at: typing.Any = HEAD         # HEAD, END, STORED, a part of the body as a float, or bytes of it as an int
     times: int | None = 1         # how often it strikes; None: for ever
     skip: int = 0                 # so many requests that fit go by before

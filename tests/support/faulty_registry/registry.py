@@ -13,6 +13,7 @@ from . import faults, rules
 from .faults import error_body
 from .wire import Answer, Gone, PIECE, Server
 
+OF_HTTP2 = ("refused", "cancel", "enhance", "internal", "goaway")  # http2.HOWS, which is loaded where it is spoken
 
 def digest_of(data, algorithm="sha256"):
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
@@ -106,7 +107,7 @@ class FaultyRegistry(Server):
 
     def handle(self, connection, request):
         rules.classify(request)
-        for what in rules.of_any_request(request, self.address):
+        for what in rules.of_any_request(request, self.addresses):
             self.violated(request, what)
         if not request.kind:
             if request.path.startswith("/v2/"):
@@ -179,6 +180,9 @@ class FaultyRegistry(Server):
         if fault.how == "silence":
             connection.wait(600)
             raise Strict
+        if fault.how in OF_HTTP2:
+            connection.fail(fault.how)
+            raise Strict
         if fault.delay:
             connection.wait(fault.delay)
         answer = fault.answer()
@@ -229,6 +233,8 @@ class FaultyRegistry(Server):
             connection.drain(request)
         if fault.how == "reset":
             connection.reset()
+        elif fault.how in OF_HTTP2:
+            connection.fail(fault.how)
         else:
             connection.close()
         raise Strict

@@ -41,7 +41,7 @@ class TokenService(Server):
 
     def handle(self, connection, request):
         request.kind = "token"
-        for what in rules.of_any_request(request, self.address):
+        for what in rules.of_any_request(request, self.addresses):
             self.violated(request, what)
         request.body = bytearray().join(connection.body(request))
         request.received, request.complete = len(request.body), True

@@ -90,6 +90,7 @@ class Connection:
         self.server = server
         self.number = number
         self.buffer = bytearray()
+        self.closing = threading.Lock()
 
     def wait(self, seconds):
         """False when the server ends meanwhile."""
@@ -184,16 +185,35 @@ class Connection:
         except OSError as error:
             raise Gone(str(error)) from error
 
+    def answer(self, request, answer, body, rate=None):
+        sized = answer.status in (204, 304) or any(key.lower() == "content-length" for key, _ in answer.headers)
+        head = f"HTTP/1.1 {answer.status} {REASONS[answer.status]}\r\n"
+        head += "".join(f"{key}: {value}\r\n" for key, value in answer.headers)
+        if not sized:
+            head += f"Content-Length: {len(answer.body)}\r\n"
+        self.send(head.encode("latin-1") + b"\r\n" + body, rate)
+
     def reset(self):
         """RST and not FIN: what lies in the buffers is lost, on both sides."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
+    def end(self):
+        """For other threads: the one that serves finds it shut, and resets it. Were it closed here, its number could be
+        another server's socket by the time that the serving thread writes."""
+        with self.closing:
+            try:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not TLS's own, which would go on in clear
+            except OSError:
+                pass
+
     def close(self):
-        try:
-            self.sock.close()
-        except OSError:
-            pass
+        with self.closing:
+            try:
+                self.sock.close()
+            except OSError:
+                pass
 
     def drain(self, request, seconds=1.0):
         """Reads on for a while what the client sends although it was answered, so that it can read the answer."""
@@ -216,10 +236,11 @@ REASONS = collections.defaultdict(lambda: "Said So", {200: "OK", 201: "Created",
 class Server:
     """Listens on one address; `handle(connection, request)` answers and says whether the connection may go on.
 
-    tls: an ssl.SSLContext, or None. greet(connection): instead of a handshake, for servers that do not get so far."""
+    tls: an ssl.SSLContext, or None. names: of the host, beside its address. greet(connection): instead of a handshake, for servers that do not get so far."""
 
-    def __init__(self, host="127.0.0.1", port=0, tls=None, greet=None, receive_buffer=None):
+    def __init__(self, host="127.0.0.1", port=0, tls=None, greet=None, receive_buffer=None, names=()):
         self.tls = tls
+        self.names = names
         self.greet = greet
         self.ending = threading.Event()
         self.lock = threading.RLock()
@@ -253,16 +274,13 @@ class Server:
             self.listener.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        if self.acceptor.is_alive():
+            self.acceptor.join(5)
         self.listener.close()
         with self.lock:
             connections = list(self.open)
         for connection in connections:
-            try:
-                connection.reset()
-            except OSError:
-                pass
-        if self.acceptor.is_alive():
-            self.acceptor.join(5)
+            connection.end()
 
     @property
     def scheme(self):
@@ -271,6 +289,11 @@ class Server:
     @property
     def address(self):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def addresses(self):
+        """What a request may say in Host."""
+        return [self.address, *(f"{name}:{self.port}" for name in self.names)]
 
     @property
     def url(self):
@@ -296,26 +319,37 @@ class Server:
         with self.lock:
             self.open.add(connection)
         try:
-            if self.greet and not self.greet(connection):
-                return
-            if self.tls:
-                sock.settimeout(20)
-                connection.sock = self.tls.wrap_socket(sock, server_side=True)
-                connection.sock.settimeout(None)
-            elif self._speaks_tls(connection):
-                connection.send(b"HTTP/1.0 400 Bad Request\r\n\r\n")  # as Go and nginx do
-                return
-            while self._one(connection):
-                pass
+            self._guarded(connection, self._converse)
+        finally:
+            with self.lock:
+                self.open.discard(connection)
+
+    def _converse(self, connection):
+        if self.greet and not self.greet(connection):
+            return
+        if self.tls:
+            connection.sock.settimeout(20)
+            connection.sock = self.tls.wrap_socket(connection.sock, server_side=True)
+            connection.sock.settimeout(None)
+            if connection.sock.selected_alpn_protocol() == "h2":
+                from .http2 import Http2  # only where it is spoken: it needs python3-h2
+                return Http2(connection, lambda stream: self._guarded(stream, self._one)).run()
+        elif self._speaks_tls(connection):
+            return connection.send(b"HTTP/1.0 400 Bad Request\r\n\r\n")  # as Go and nginx do
+        while self._one(connection):
+            pass
+
+    def _guarded(self, connection, work):
+        """A connection or a stream, from its begin to its end."""
+        try:
+            work(connection)
         except Malformed as error:
-            self.violated(None, f"no HTTP/1.1 on connection #{number}: {error}")
+            self.violated(None, f"no HTTP on connection #{connection.number}: {error}")
         except (Gone, ssl.SSLError, OSError):
             pass
         except Exception:  # a fault of ours: the test that runs into it must not pass
             self.violated(None, "the faulty registry itself failed: " + traceback.format_exc())
         finally:
-            with self.lock:
-                self.open.discard(connection)
             connection.close()
 
     @staticmethod
@@ -336,12 +370,6 @@ class Server:
         raise NotImplementedError
 
     def reply(self, connection, request, answer, rate=None):
-        sized = answer.status in (204, 304) or any(key.lower() == "content-length" for key, _ in answer.headers)
-        head = f"HTTP/1.1 {answer.status} {REASONS[answer.status]}\r\n"
-        head += "".join(f"{key}: {value}\r\n" for key, value in answer.headers)
-        if not sized:
-            head += f"Content-Length: {len(answer.body)}\r\n"
-        body = b"" if request.method == "HEAD" else answer.body
         request.status = answer.status
         request.answered = time.monotonic()
-        connection.send(head.encode("latin-1") + b"\r\n" + body, rate)
+        connection.answer(request, answer, b"" if request.method == "HEAD" else answer.body, rate)
