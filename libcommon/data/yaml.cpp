@@ -25,6 +25,9 @@ namespace slipway::data {
 
 namespace {
 
+constexpr const char* no_document =
+    "this does not belong to what stands above it: check its indentation, brackets and quotes";
+
 constexpr std::string_view core_tag = "tag:yaml.org,2002:";
 
 /// Text expanded from aliases may be this many times the size that a file may have.
@@ -359,7 +362,7 @@ void check_pairs(const EscapedPairs& pairs, const YamlFile& file, const YamlFind
 /// yaml-cpp ends a document where a word does not fit and begins another with it, and never gets past some.
 void check_begin(const YamlFile& file, const YamlFindings& findings, const YAML::Mark& mark) {
   if (!may_begin_document(*file.text(), static_cast<std::size_t>(mark.pos)))
-    findings.fail(mark, "this does not belong to what stands above it: check its indentation, brackets and quotes");
+    findings.fail(mark, no_document);
 }
 
 /// Looks where the next document begins, and reads none of it.
@@ -388,12 +391,16 @@ std::vector<YamlDocument> read(std::string_view text, std::string name, const Ya
   View buffer(pairs.text());
   std::istream stream(&buffer);
   std::optional<Builder> builder;
+  int begun = 0;
   try {
     YAML::Parser parser(stream);
     do {
       builder.emplace(file, pairs, findings, limits);
       if (!parser.HandleNextDocument(*builder)) break;
       if (!documents.empty()) check_begin(file, findings, builder->begin());
+      // It never gets past some words that `...` lets begin one, and takes each try for a document.
+      if (!documents.empty() && builder->begin().pos <= begun) findings.fail(builder->begin(), no_document);
+      begun = builder->begin().pos;
       findings.check_last_quote();
       documents.push_back({builder->take(), findings.take(), file.text()});
     } while (all);

@@ -71,6 +71,11 @@ TEST_CASE("what does not belong to a document is no other document") {
     CHECK_THROWS_AS(data::parse_yaml_stream(bad, "f.yaml"), Error);
     CHECK_THROWS_AS(data::parse_yaml(bad, "f.yaml"), Error);
   }
+  // Behind the end of a document anything may begin one, so there that is not what tells.
+  for (const auto* bad : {"a: 1\n... # c\n, b\n---\n- x\n", "a: 1\n...\n,\n", "a\n...\n]\n"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(data::parse_yaml_stream(bad, "f.yaml"), Error);
+  }
   for (const auto* good :
        {"a: 1\n---\nb: 2\n", "a: 1\n...\n# x\n\nb: 2\n", "a: 1\n...\n%YAML 1.2\n---\nb: 2\n", "--- a\n--- b\n"}) {
     INFO(good);
