@@ -84,6 +84,11 @@ TEST_CASE("what does not belong to a document is no other document") {
   }
   // Only the first is read, whatever stands in the second.
   CHECK_NOTHROW(data::parse_yaml("a: 1\n---\nb: [\n", "f.yaml"));
+  // Empty documents are some, each further on than the one before.
+  for (const auto* good : {"---\n---\n---\na: 1\n", "---\n# x\n---\n---\n", "a: 1\n...\n---\n...\n---\n...\n"}) {
+    INFO(good);
+    CHECK(data::parse_yaml_stream(good, "f.yaml").size() == 3);
+  }
 }
 
 TEST_CASE("a character that JSON writes as two halves is one") {
