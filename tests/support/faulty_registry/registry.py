@@ -201,28 +201,33 @@ class FaultyRegistry(Server):
         before = len(into)
         try:
             if stop == 0:
-                self._strike_inside(connection, request, fault)
+                self._strike_inside(connection, request, fault, session, before)
             for piece in connection.body(request, int(rate / 4) or 1 if rate else PIECE):
                 if stop is not None and request.received + len(piece) >= stop:
                     piece = piece[:stop - request.received]
                     into += piece
                     request.received += len(piece)
-                    self._strike_inside(connection, request, fault)
+                    self._strike_inside(connection, request, fault, session, before)
                 into += piece
                 request.received += len(piece)
                 if rate and not connection.wait(len(piece) / rate):
                     raise Gone("server ends")
             request.complete = True
-        except (Gone, Strict, OSError):
-            if session:
-                session.doubtful = True
-                session.dead = not self.resume
-                if request.kind == "upload.put":  # a closing PUT that was cut has added nothing
-                    del session.data[before:]
+        except (Gone, OSError):
+            self._cut_short(request, session, before)
             raise
 
-    def _strike_inside(self, connection, request, fault):
+    def _cut_short(self, request, session, before):
+        if session and not request.cut:
+            request.cut = True
+            session.doubtful = True
+            session.dead = not self.resume
+            if request.kind == "upload.put":  # a closing PUT that was cut has added nothing
+                del session.data[before:]
+
+    def _strike_inside(self, connection, request, fault, session, before):
         """In the middle of a body: whatever it is, the connection does not outlive it."""
+        self._cut_short(request, session, before)  # first: what the client asks then about the session is true
         self._then(fault)
         if fault.how == "silence":
             connection.wait(600)

@@ -34,6 +34,7 @@ class Request:
     began: float = 0.0
     received: int = 0  # bytes of the body, without its coding
     complete: bool = False
+    cut: bool = False  # its body, and what it did to a session is settled
     body: bytearray = dataclasses.field(default_factory=bytearray)  # unless somebody else takes it
     status: int | None = None
     answered: float = 0.0
