@@ -27,7 +27,7 @@ def stream_error(t, what):
     # --no-reuse asks nothing, so it is not said where a question is to fail
     image = LARGE if kind == "upload.patch" else SMALL
     there = registry(t, [Fault(kind, how, times=2)])
-    t.push(there, image, "--retries", "4", sessions=how != "goaway")
+    t.push(there, image, "--retries", "4")
     t.at_least(f"{kind} that failed", there.script[0].struck, 1)
 
 
@@ -41,7 +41,7 @@ def inside(t, part):
 @case("a connection that breaks with several layers on it", http2=False)
 def all_at_once(t):
     there = registry(t, [cut("upload.put", 0.5, when=lambda r: (r.length() or 0) > 100000)])
-    t.push(there, SMALL, sessions=False)
+    t.push(there, SMALL)
 
 
 @case("one stream is silent while others move: it alone is given up, in the time of --stall", http2=False)

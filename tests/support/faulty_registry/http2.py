@@ -148,6 +148,7 @@ class Http2:
 
     def leave(self, stream):
         """GOAWAY: this stream and those after it were not looked at; those before it still end."""
+        self.server.cuts.add(self.wire.number)  # before the thread that reads can close it
         self.left = True
         self.do(lambda c: c.close_connection(last_stream_id=max(stream - 2, 0)))
         self.wire.end()

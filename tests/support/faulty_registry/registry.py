@@ -20,14 +20,16 @@ def digest_of(data, algorithm="sha256"):
 
 
 class Session:
-    def __init__(self, repository, name):
-        self.repository = repository
+    def __init__(self, opened_by, name):
+        self.opened_by = opened_by  # the request
+        self.repository = opened_by.repository
         self.name = name
         self.data = bytearray()
         self.target = ""      # of the location that was given last, without its origin
         self.earlier = set()  # those before: good for questions, since an answer may have been lost
         self.dead = False     # distribution 2.8 knows a session no more once a body was cut
         self.doubtful = False  # a body was cut, and the client has not asked since
+        self.named = False     # by the client, in a request
 
 
 class Strict(Exception):
@@ -94,7 +96,13 @@ class FaultyRegistry(Server):
         return "\n".join(r.line() for r in self.requests())
 
     def open_sessions(self):
-        return [s for s in self.sessions.values() if not s.dead]
+        """That the client should have ended or cancelled."""
+        return [s for s in self.sessions.values() if not s.dead and not self._unheard_of(s)]
+
+    def _unheard_of(self, session):
+        """A reset loses what lies in the buffers of both sides. Over HTTP/2 that can be the answer of another request than
+        the one that was cut: the client cannot cancel a session whose name it was never told."""
+        return not session.named and session.opened_by.connection in self.cuts
 
     def put_image(self, repository, tag, manifest, media_type, blobs):
         """What is there before the push."""
@@ -321,6 +329,7 @@ class FaultyRegistry(Server):
                 if request.kind not in ("upload.delete", "upload.get") or request.name not in owner.given:
                     self.violated(request, "an upload session that is none any more, or never was")
                 return self._error(404, "BLOB_UPLOAD_UNKNOWN")
+            session.named = True
             # The closing digest is ours to add; all else of the target comes back byte for byte.
             target = request.target
             if request.kind == "upload.put":
@@ -371,7 +380,7 @@ class FaultyRegistry(Server):
     def _upload_post(self, request, _):
         if request.repository in self.tagged:
             self.violated(request, "an upload after a tag of the same repository was written")
-        session = Session(request.repository, secrets.token_hex(8))
+        session = Session(request, secrets.token_hex(8))
         self.sessions[session.name] = session
         self.given.add(session.name)
         return self._where(session, Answer(202))

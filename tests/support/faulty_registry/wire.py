@@ -196,12 +196,14 @@ class Connection:
 
     def reset(self):
         """RST and not FIN: what lies in the buffers is lost, on both sides."""
+        self.server.cuts.add(self.number)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
     def end(self):
         """For other threads: the one that serves finds it shut, and resets it. Were it closed here, its number could be
         another server's socket by the time that the serving thread writes."""
+        self.server.cuts.add(self.number)
         with self.closing:
             try:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -248,6 +250,7 @@ class Server:
         self.log = []
         self.violations = []
         self.connections = 0
+        self.cuts = set()  # numbers of the connections that were reset
         self.open = set()
         self.listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
