@@ -25,10 +25,20 @@ void add_origins(Texts& out, const T& builder) {
   }
 }
 
-/// The generic `builders` and the four keys of old cannot be told an order between them.
+bool says_anything(const Installer& i) { return i.version || i.devel || i.only || i.without; }
+bool says_anything(const Node& n) { return n.requirements || n.env || n.use_npm_ci || n.allow_dedupe_failure; }
+bool says_anything(const Php& p) { return p.requirements || p.production; }
+bool says_anything(const Python& p) {
+  return p.version || p.requirements || p.use_system_site_packages || p.no_deps || says_anything(p.poetry) ||
+         says_anything(p.uv) || p.pip_version || p.setuptools_version || p.wheel_version || p.tox_version || p.venv;
+}
+bool says_anything(const Custom& b) { return b.command || b.script || b.requirements || b.mounts || b.caches; }
+
+/// The generic `builders` and the four keys of old cannot be told an order between them. As upstream (config/validation.go,
+/// notAllowedWith), an empty list or an empty map is none.
 void check_builders(const Variant& variant, Report& report) {
   const auto& c = variant.common;
-  if (!c.builders) return;
+  if (!c.builders || c.builders->value.empty()) return;
   const auto beside = [&](std::string_view key, bool present) {
     if (present)
       report.error(c.builders->mark,
@@ -37,10 +47,10 @@ void check_builders(const Variant& variant, Report& report) {
                                key, variant.name),
                    fmt::format("variants.{}.builders", variant.name));
   };
-  beside("node", c.node.has_value());
-  beside("php", c.php.has_value());
-  beside("python", c.python.has_value());
-  beside("builder", c.builder.has_value());
+  beside("node", c.node && says_anything(*c.node));
+  beside("php", c.php && says_anything(*c.php));
+  beside("python", c.python && says_anything(*c.python));
+  beside("builder", c.builder && says_anything(*c.builder));
 }
 
 /// How many values a variant holds, about.

@@ -207,6 +207,12 @@ TEST_CASE("builders") {
   CHECK(refused(body("variants: {a: {builder: {command: x, script: y}}}")) ==
         Lines{"3:46 'variants.a.builder.script' is not allowed beside 'command'"});
   // Nothing to run is nothing that could be in the way.
+  for (const auto* empty : {"node: {}", "php: {}", "python: {}", "builder: {}"})
+    CHECK(warned(body(std::string(empty) + "\nvariants: {a: {builders: [{custom: {command: x}}]}}")).empty());
+  CHECK(warned(body("node: {env: x}\nvariants: {a: {builders: []}}")).empty());
+  for (const auto* given : {"node: {allow-dedupe-failure: false}", "php: {production: false}", "python: {uv: {devel: false}}",
+                            "builder: {command: x}"})
+    CHECK(refused(body(std::string(given) + "\nvariants: {a: {builders: [{custom: {command: x}}]}}")).size() == 1);
   CHECK(warned(body("variants: {a: {builder: {command: x, script: ''}}}")).empty());
   CHECK(warned(body("variants: {a: {builder: {command: [], script: y}}}")).empty());
   CHECK(refused(body("variants: {a: {builder: {command: x, caches: [{id: c, access: odd}]}}}")) ==
