@@ -43,13 +43,15 @@ alone() {
 
 # spawn PIDFILE LOG COMMAND...: a server that outlives the terminal and holds none of our descriptors
 # (an inherited lock, 9, would stay locked for as long as the server runs). What the one before it said stays in
-# LOG.before: there it stands why it ended.
+# LOG.before: there it stands why it ended. Returns when the process is the command's, so that `alive` can say yes: until
+# then it is a copy of this shell.
 spawn() {
   local pidfile=$1 log=$2
   shift 2
   [ ! -s "$log" ] || mv -f "$log" "$log.before"
   setsid "$@" >"$log" 2>&1 </dev/null 9>&- &
   printf '%s\n' "$!" >"$pidfile"
+  while cmp -s "/proc/$!/cmdline" "/proc/$$/cmdline"; do sleep 0.01; done
 }
 
 # stop PIDFILE MARK [SECONDS]: asks, waits, insists. Leaves alone what is not ours.
