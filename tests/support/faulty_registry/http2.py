@@ -51,7 +51,7 @@ class Stream:
         plain.append(("host", fields[":authority"]))
         if "content-length" not in fields and not self.bodiless:
             plain.append(("transfer-encoding", "chunked"))  # as HTTP/1.1 says that a length is not known
-        return Request(fields[":method"], fields[":path"], plain, self.number)
+        return Request(fields[":method"], fields[":path"], plain, self.number, in_turn=False)
 
     def wait(self, seconds):
         return self.connection.wire.wait(seconds)
@@ -148,10 +148,11 @@ class Http2:
 
     def leave(self, stream):
         """GOAWAY: this stream and those after it were not looked at; those before it still end."""
-        self.server.cuts.add(self.wire.number)  # before the thread that reads can close it
         self.left = True
-        self.do(lambda c: c.close_connection(last_stream_id=max(stream - 2, 0)))
-        self.wire.end()
+        try:
+            self.do(lambda c: c.close_connection(last_stream_id=max(stream - 2, 0)))
+        finally:  # the thread that reads may have closed it by now
+            self.wire.end()
 
     def _flush(self):
         data = self.h2.data_to_send()

@@ -102,7 +102,10 @@ class FaultyRegistry(Server):
     def _unheard_of(self, session):
         """A reset loses what lies in the buffers of both sides. Over HTTP/2 that can be the answer of another request than
         the one that was cut: the client cannot cancel a session whose name it was never told."""
-        return not session.named and session.opened_by.connection in self.cuts
+        opener = session.opened_by
+        was_read = opener.in_turn and any(r.connection == opener.connection and r.number > opener.number
+                                          for r in self.requests())
+        return not session.named and opener.connection in self.cuts and not was_read
 
     def put_image(self, repository, tag, manifest, media_type, blobs):
         """What is there before the push."""

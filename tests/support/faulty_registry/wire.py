@@ -30,6 +30,7 @@ class Request:
     target: str  # as sent
     headers: list  # of (name in lower case, value)
     connection: int
+    in_turn: bool = True  # the client has read its answer before it sent the next one on this connection
     number: int = 0
     began: float = 0.0
     received: int = 0  # bytes of the body, without its coding
