@@ -319,12 +319,12 @@ import_pause_image() {
 # others could reach. (containerd speaks plain http with a registry called localhost without being told.)
 join_registry() {
   local port=$1 joint=$dir/registry/$1.sock
-  if ! alive "$dir/pids/registry-$port-out" "$dir/"; then
+  if ! alive "$dir/pids/registry-$port-out"; then
     rm -f "$joint"
     spawn "$dir/pids/registry-$port-out" "$dir/log/registry-$port-out" \
       socat "UNIX-LISTEN:$joint,fork,mode=600" "TCP:127.0.0.1:$port"
   fi
-  alive "$dir/pids/registry-$port-in" "$dir/" ||
+  alive "$dir/pids/registry-$port-in" ||
     spawn "$dir/pids/registry-$port-in" "$dir/log/registry-$port-in" nsenter --net="/run/netns/$ns" \
       socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "UNIX-CONNECT:$joint"
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Sourced by the scripts that start servers. One rule stands behind all of it: only a process that we
-# started is ever ended. A number in a pid file does not prove that (numbers are used again), so every
-# server is started with a file of our state folder on its command line, and that is looked for first.
+# started is ever ended. A number in a pid file does not prove that (numbers are used again), so when the
+# process was born stands beside it.
 # shellcheck disable=SC2034 # the variables are for the scripts that source this
 
 slipway_state=${XDG_STATE_HOME:-$HOME/.local/state}/slipway
@@ -28,11 +28,22 @@ need() {
   [ ${#missing[@]} -eq 0 ] || die 78 "missing here; as root: apt-get install -y ${missing[*]}"
 }
 
-# alive PIDFILE MARK: does the process of that pid file run, and is it the one that we started?
+# birth PID: when that process was born, as no other process of that number was: in clock ticks since which start of the
+# machine (proc_pid_stat(5), field 22). It stays the same from fork to exit, while the command line is the shell's first and
+# nobody's in the middle of an exec. Nothing for a process that has ended, waited for or not.
+birth() {
+  local stat boot fields
+  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+  read -ra fields <<<"${stat##*) }" # the name, in parentheses, may hold anything
+  case ${fields[0]} in Z | X) return 1 ;; esac
+  read -r boot </proc/sys/kernel/random/boot_id
+  printf '%s@%s\n' "${fields[19]}" "$boot"
+}
+
+# alive PIDFILE: does the process run that `spawn` wrote there?
 alive() {
-  local pid
-  pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
-  { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "$2"
+  local pid born
+  { read -r pid born <"$1"; } 2>/dev/null && [ -n "$born" ] && [ "$(birth "$pid")" = "$born" ]
 }
 
 # alone FILE: of several that run this script, one goes on at a time. The lock, 9, ends with the script.
@@ -42,30 +53,29 @@ alone() {
 }
 
 # spawn PIDFILE LOG COMMAND...: a server that outlives the terminal and holds none of our descriptors
-# (an inherited lock, 9, would stay locked for as long as the server runs). What the one before it said stays in
-# LOG.before: there it stands why it ended. Returns when the process is the command's, so that `alive` can say yes: until
-# then it is a copy of this shell.
+# (an inherited lock, 9, would stay locked for as long as the server runs). PIDFILE gets its number and its birth. What the
+# one before it said stays in LOG.before: there it stands why it ended.
 spawn() {
   local pidfile=$1 log=$2
   shift 2
   [ ! -s "$log" ] || mv -f "$log" "$log.before"
   setsid "$@" >"$log" 2>&1 </dev/null 9>&- &
-  printf '%s\n' "$!" >"$pidfile"
-  while cmp -s "/proc/$!/cmdline" "/proc/$$/cmdline"; do sleep 0.01; done
+  printf '%s %s\n' "$!" "$(birth "$!")" >"$pidfile"
+  disown # nobody wants to be told when it is killed
 }
 
-# stop PIDFILE MARK [SECONDS]: asks, waits, insists. Leaves alone what is not ours.
+# stop PIDFILE [SECONDS]: asks, waits, insists. Leaves alone what is not ours.
 stop() {
   local pid
-  if alive "$1" "$2"; then
-    pid=$(cat "$1")
+  if alive "$1"; then
+    read -r pid _ <"$1"
     kill "$pid" 2>/dev/null || true
-    wait_until "${3:-10}" dead "$1" "$2" || kill -KILL "$pid" 2>/dev/null || true
-    wait_until 5 dead "$1" "$2" || say "process $pid does not end"
+    wait_until "${2:-10}" dead "$1" || kill -KILL "$pid" 2>/dev/null || true
+    wait_until 5 dead "$1" || say "process $pid does not end"
   fi
   rm -f "$1"
 }
-dead() { ! alive "$@"; }
+dead() { ! alive "$1"; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
 wait_until() {

@@ -104,7 +104,7 @@ group_busy() {
 
 # Not beside the others: the server goes.
 group_killed() {
-  local pid revision
+  local revision
   line killed
   say_line killed well
   deploy killed "$good" 20
@@ -113,8 +113,7 @@ group_killed() {
   k8s-rollout status deploy/killed -n $ns --context $cluster --timeout 120s >direct.out 2>direct.err &
   local direct=$!
   within 20 grep -q updated killed.err
-  pid=$(cat "$state/pids/kube-apiserver")
-  kill -KILL "$pid"
+  kill -KILL "$(api_server)"
   pass "the API server is killed in the middle of the wait"
   within 10 grep -q 'trying again' direct.err
   # What was before is forgotten, so that no watch can go on where it was.
@@ -138,7 +137,7 @@ group_killed() {
   say_line killed dead
   sleep 1
   for n in 1 2 3; do merge $cluster $deployments/killed "{\"metadata\":{\"annotations\":{\"n\":\"$n\"}}}"; done
-  kill -KILL "$(cat "$state/pids/kube-apiserver")"
+  kill -KILL "$(api_server)"
   within 10 down
   revision=$(etcd range '{"key":"Lw=="}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["header"]["revision"])')
   etcd compaction "{\"revision\":\"$revision\",\"physical\":true}" >/dev/null
@@ -154,7 +153,8 @@ down() { ! curl -sk --max-time 2 "$server/livez" >/dev/null; }
 etcd() { # METHOD JSON: etcd has no password, and no port outside of the cluster's own network
   nsenter --net="/run/netns/$netns" curl -sS --max-time 10 "http://127.0.0.1:2379/v3/kv/$1" -d "$2"
 }
-netns=$(ip netns identify "$(cat "$state/pids/kube-apiserver")")
+api_server() { cut -d" " -f1 "$state/pids/kube-apiserver"; }
+netns=$(ip netns identify "$(api_server)")
 
 group_clock() {
   local shift
