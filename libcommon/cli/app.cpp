@@ -53,8 +53,9 @@ std::string shown(const Option& option) {
 
 /// Builds CLI11's tree from ours, and collects what is wrong with values.
 struct Parser {
-  CLI::App root;
-  std::vector<std::string> complaints;
+  std::span<const std::string> arguments;
+  CLI::App root{};
+  std::vector<std::string> complaints{};
 
   void build(CLI::App& into, App& from, App& top) {
     into.set_help_flag();
@@ -63,6 +64,8 @@ struct Parser {
     into.require_subcommand(0, 1);
     for (auto& option : from.options_) add(into, option);
     for (auto& command : from.commands_) {
+      // What is not named cannot be chosen, and CLI11's options are dear to make.
+      if (std::ranges::find(arguments, command.name_) == arguments.end()) continue;
       auto* sub = into.add_subcommand(command.name_, command.purpose_);
       build(*sub, command, top);
       sub->preparse_callback([&from, &command, &top](std::size_t) {
@@ -228,7 +231,7 @@ App& App::command(std::string name, std::string purpose, std::string& chosen) {
 
 void App::parse(std::span<const std::string> arguments) {
   const std::string try_help = fmt::format("{} --help", name_);
-  Parser parser;
+  Parser parser{.arguments = arguments};
   given_ = nullptr;
   parser.build(parser.root, *this, *this);
 
