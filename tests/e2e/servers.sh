@@ -18,7 +18,7 @@ pid=$(cut -d" " -f1 "$pidfile")
 holds "and still does when it has become another program" wait_until 5 grep -qx sleep "/proc/$pid/comm"
 holds "which bears no name" alive "$pidfile"
 
-printf '%s %s\n' $$ "$(birth "$pid")" >"$scratch/other"
+printf '%s %s\n' $$ "$(birth 1)" >"$scratch/other" # another's, and not of the same clock tick
 holds "a number that was used again is not it" dead "$scratch/other"
 stop "$scratch/other"
 holds "and is left alone" test -e /proc/$$/exe
