@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -81,18 +82,26 @@ struct Apt {
   data::Mark mark;
 };
 
+// Each builder lists its values once more, for who merges them or asks whether there are any.
+
 struct Node {
   Field<Artifacts> requirements;
   Field<std::string> env;
   Field<bool> use_npm_ci;
   Field<bool> allow_dedupe_failure;
   data::Mark mark;
+
+  static constexpr auto values() {
+    return std::tuple{&Node::requirements, &Node::env, &Node::use_npm_ci, &Node::allow_dedupe_failure};
+  }
 };
 
 struct Php {
   Field<Artifacts> requirements;
   Field<bool> production;
   data::Mark mark;
+
+  static constexpr auto values() { return std::tuple{&Php::requirements, &Php::production}; }
 };
 
 /// A program that installs in pip's place.
@@ -101,6 +110,10 @@ struct Installer {
   Field<bool> devel;
   Field<std::string> only;
   Field<std::string> without;
+
+  static constexpr auto values() {
+    return std::tuple{&Installer::version, &Installer::devel, &Installer::only, &Installer::without};
+  }
 };
 
 struct Python {
@@ -116,6 +129,20 @@ struct Python {
   Field<std::string> tox_version;
   Field<std::string> venv;
   data::Mark mark;
+
+  static constexpr auto values() {
+    return std::tuple{&Python::version,
+                      &Python::requirements,
+                      &Python::use_system_site_packages,
+                      &Python::no_deps,
+                      &Python::poetry,
+                      &Python::uv,
+                      &Python::pip_version,
+                      &Python::setuptools_version,
+                      &Python::wheel_version,
+                      &Python::tox_version,
+                      &Python::venv};
+  }
 };
 
 struct Command {
@@ -144,6 +171,10 @@ struct Custom {
   Field<std::vector<Mount>> mounts;
   Field<std::vector<Cache>> caches;
   data::Mark mark;
+
+  static constexpr auto values() {
+    return std::tuple{&Custom::command, &Custom::script, &Custom::requirements, &Custom::mounts, &Custom::caches};
+  }
 };
 
 /// An item of `builders`.

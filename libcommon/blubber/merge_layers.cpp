@@ -54,61 +54,39 @@ void merge(Apt& into, const Apt& later) {
   if (later.mark.line != 0) into.mark = later.mark;
 }
 
-void merge(Node& into, const Node& later) {
-  replace(into.requirements, later.requirements);
-  replace(into.env, later.env);
-  replace(into.use_npm_ci, later.use_npm_ci);
-  replace(into.allow_dedupe_failure, later.allow_dedupe_failure);
-  into.mark = later.mark;
+/// Each value of the later layer replaces.
+template <typename T>
+void replace(T& into, const T& later) {
+  std::apply([&](auto... value) { (replace(into.*value, later.*value), ...); }, T::values());
 }
 
-void merge(Php& into, const Php& later) {
-  replace(into.requirements, later.requirements);
-  replace(into.production, later.production);
-  into.mark = later.mark;
-}
+/// What cannot stand beside a value of the later layer goes.
+void make_room(Node& /*into*/, const Node& /*later*/) {}
+void make_room(Php& /*into*/, const Php& /*later*/) {}
 
-void merge(Installer& into, const Installer& later) {
-  replace(into.version, later.version);
-  replace(into.devel, later.devel);
-  replace(into.only, later.only);
-  replace(into.without, later.without);
-}
-
-void merge(Python& into, const Python& later) {
-  replace(into.version, later.version);
-  replace(into.requirements, later.requirements);
-  replace(into.use_system_site_packages, later.use_system_site_packages);
-  replace(into.no_deps, later.no_deps);
-  // One installs: the later layer's installer replaces the inherited one.
+/// One installs.
+void make_room(Python& into, const Python& later) {
   if (is_filled(later.uv.version)) into.poetry = {};
   if (is_filled(later.poetry.version)) into.uv = {};
-  merge(into.poetry, later.poetry);
-  merge(into.uv, later.uv);
-  replace(into.pip_version, later.pip_version);
-  replace(into.setuptools_version, later.setuptools_version);
-  replace(into.wheel_version, later.wheel_version);
-  replace(into.tox_version, later.tox_version);
-  replace(into.venv, later.venv);
-  into.mark = later.mark;
 }
 
-void merge(Custom& into, const Custom& later) {
-  // A script replaces the inherited command and the other way round: one of them is what to run.
+/// A command and a script are two ways to say what to run.
+void make_room(Custom& into, const Custom& later) {
   if (later.command) into.script.reset();
-  if (later.script && !later.script->value.empty()) into.command.reset();
-  replace(into.command, later.command);
-  replace(into.script, later.script);
-  replace(into.requirements, later.requirements);
-  replace(into.mounts, later.mounts);
-  replace(into.caches, later.caches);
+  if (is_filled(later.script)) into.command.reset();
+}
+
+template <typename T>
+void merge_builder(T& into, const T& later) {
+  make_room(into, later);
+  replace(into, later);
   into.mark = later.mark;
 }
 
 template <typename T>
 void merge(std::optional<T>& into, const std::optional<T>& later) {
   if (!later) return;
-  if (into) merge(*into, *later);
+  if (into) merge_builder(*into, *later);
   else into = later;
 }
 
@@ -131,7 +109,7 @@ void merge(Field<std::vector<Builder>>& into, const Field<std::vector<Builder>>&
     std::visit(
         [&](const auto& base) {
           auto both = base;
-          merge(both, std::get<std::decay_t<decltype(base)>>(*same));
+          merge_builder(both, std::get<std::decay_t<decltype(base)>>(*same));
           *same = std::move(both);
         },
         earlier);

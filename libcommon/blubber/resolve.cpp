@@ -25,17 +25,18 @@ void add_origins(Texts& out, const T& builder) {
   }
 }
 
-bool says_anything(const Installer& i) { return i.version || i.devel || i.only || i.without; }
-bool says_anything(const Node& n) { return n.requirements || n.env || n.use_npm_ci || n.allow_dedupe_failure; }
-bool says_anything(const Php& p) { return p.requirements || p.production; }
-bool says_anything(const Python& p) {
-  return p.version || p.requirements || p.use_system_site_packages || p.no_deps || says_anything(p.poetry) ||
-         says_anything(p.uv) || p.pip_version || p.setuptools_version || p.wheel_version || p.tox_version || p.venv;
+template <typename T>
+bool says_anything(const Field<T>& value) {
+  return value.has_value();
 }
-bool says_anything(const Custom& b) { return b.command || b.script || b.requirements || b.mounts || b.caches; }
 
-/// The generic `builders` and the four keys of old cannot be told an order between them. As upstream (config/validation.go,
-/// notAllowedWith), an empty list or an empty map is none.
+template <typename T>
+bool says_anything(const T& builder) {
+  return std::apply([&](auto... value) { return (says_anything(builder.*value) || ...); }, T::values());
+}
+
+/// The generic `builders` and the four keys of old cannot be told an order between them. As upstream
+/// (config/validation.go, notAllowedWith), an empty list or an empty map is none.
 void check_builders(const Variant& variant, Report& report) {
   const auto& c = variant.common;
   if (!c.builders || c.builders->value.empty()) return;
