@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 using namespace slipway;
 using namespace slipway::blubber;
@@ -87,6 +89,61 @@ TEST_CASE("a later script replaces the command and the other way round") {
       yaml("builder: {command: x}\nvariants: {a: {builder: {script: y}}, b: {includes: [a], builder: {command: z}}}"));
   CHECK(read.json("a") == R"({"builder":{"script":"y"}})");
   CHECK(read.json("b") == R"({"builder":{"command":"z"}})");
+}
+
+// Who adds a key to a builder and forgets it in `values()` loses it here.
+TEST_CASE("every key of every builder: the later layer's replaces, and it counts as something said") {
+  struct Key {
+    std::string builder;
+    std::string earlier;
+    std::string later;
+  };
+  const std::vector<Key> keys{
+      {"node", "requirements: [p]", "requirements: [q]"},
+      {"node", "env: development", "env: production"},
+      {"node", "use-npm-ci: true", "use-npm-ci: false"},
+      {"node", "allow-dedupe-failure: true", "allow-dedupe-failure: false"},
+      {"php", "requirements: [p]", "requirements: [q]"},
+      {"php", "production: true", "production: false"},
+      {"python", "version: python3.9", "version: python3.11"},
+      {"python", "requirements: [p]", "requirements: [q]"},
+      {"python", "use-system-site-packages: true", "use-system-site-packages: false"},
+      {"python", "no-deps: true", "no-deps: false"},
+      {"python", "poetry: {version: ==1.5.1}", "poetry: {version: ==1.8.0}"},
+      {"python", "poetry: {devel: true}", "poetry: {devel: false}"},
+      {"python", "poetry: {only: main}", "poetry: {only: docs}"},
+      {"python", "poetry: {without: dev}", "poetry: {without: docs}"},
+      {"python", "uv: {version: ==0.4.0}", "uv: {version: ==0.5.0}"},
+      {"python", "uv: {devel: true}", "uv: {devel: false}"},
+      {"python", "uv: {only: main}", "uv: {only: docs}"},
+      {"python", "uv: {without: dev}", "uv: {without: docs}"},
+      {"python", "pip-version: ==24.0", "pip-version: ==24.1"},
+      {"python", "setuptools-version: ==69.0", "setuptools-version: ==70.0"},
+      {"python", "wheel-version: ==0.42.0", "wheel-version: ==0.43.0"},
+      {"python", "tox-version: ==4.11.3", "tox-version: ==4.11.4"},
+      {"python", "venv: /opt/a", "venv: /opt/b"},
+      {"builder", "command: x", "command: y"},
+      {"builder", "script: x", "script: y"},
+      {"builder", "requirements: [p]", "requirements: [q]"},
+      {"builder", "mounts: [local]", "mounts: [{from: local, destination: /m}]"},
+      {"builder", "caches: [/p]", "caches: [/q]"},
+  };
+  for (const auto& [builder, earlier, later] : keys) {
+    INFO(builder << ": " << earlier);
+    const auto entry = [&](const std::string& value) { return builder + ": {" + value + "}"; };
+    const auto alone = [&](const std::string& value) {
+      return Read(yaml("variants: {a: {" + entry(value) + "}}")).json("a");
+    };
+    CHECK(alone(earlier) != alone(later));
+    CHECK(Read(yaml(entry(earlier) + "\nvariants: {a: {" + entry(later) + "}}")).json("a") == alone(later));
+
+    Read beside(yaml(entry(earlier) + "\nvariants: {a: {builders: [{custom: {command: x}}]}}"));
+    beside.json("a");
+    const auto said = beside.report.take();
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].message ==
+          "'builders' is not allowed beside '" + builder + "' in variant 'a'; move it into 'builders'");
+  }
 }
 
 TEST_CASE("stages: each after what it needs, once, the target last") {
