@@ -32,6 +32,7 @@ fail() {
 }
 # finish: the closing line; the last command of every test.
 finish() {
+  [ "$failed" = 0 ] || clusters_say
   printf '%s passed, %s failed\n' "$passed" "$failed"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
@@ -92,3 +93,16 @@ api() {
 }
 # containers_of LABEL: ids of all containers with that label, running or not.
 containers_of() { docker ps -aq --filter "label=$1"; }
+# clusters_say: what the clusters know that may be behind a failure. The next test goes on with the same ones, and the run
+# ends without them: what is not said now, nobody will ever see.
+clusters_say() {
+  local name state kubeconfig log
+  "$top/scripts/local-cluster" list | while IFS=$'\t' read -r name _ _ state kubeconfig; do
+    printf 'what the cluster %s, which is %s, says:\n' "$name" "$state"
+    api "$name" /api/v1/nodes 2>&1 | python3 "$e2e/nodes.py" | sed 's/^/     /' || true
+    for log in "${kubeconfig%/*}"/log/kube*; do
+      # Errors as klog writes them, "E1129 06:51:20.123456 ...", and why something that was started again had ended.
+      { grep -hE '^[EF][0-9]{4} ' "$log" || true; } | tail -n 5 | cut -c 1-240 | sed "s/^/     ${log##*/}: /"
+    done
+  done
+}
