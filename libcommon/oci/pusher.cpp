@@ -37,8 +37,6 @@ Pusher::Pusher(const std::vector<Reference>& to, const PushOptions& options, con
               {.profile = profile_, .all = options.compression.has_value()}),
       uploads_(options.jobs, [this](std::exception_ptr why) { fail(std::move(why)); }) {
   for (const auto& reference : to) targets_.push_back({reference, &destination_for(reference)});
-  // How they are spoken to is found out while the source is opened.
-  for (auto& registry : registries_) uploads_.add([&registry] { registry.greet(); });
 }
 
 Pusher::~Pusher() {

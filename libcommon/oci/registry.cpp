@@ -32,8 +32,11 @@ bool is_loopback_host(const std::string& host) {
   return url && url->is_loopback();
 }
 
-std::string place_of(std::string_view method, std::string_view url, int status) {
-  return fmt::format("{} {} (HTTP {})", method, http::safe_url(url), status);
+/// Who speaks TLS says so in clear to whoever does not (nginx, Apache and Go's servers by 400), or sends them there.
+/// Others hang up.
+bool is_sign_of_tls(const http::Response& response) {
+  return response.url.starts_with("https://") || response.status == 400 || response.status == 426 ||
+         (response.status >= 300 && response.status < 400);
 }
 
 }  // namespace
@@ -51,36 +54,61 @@ Registry::Registry(Courier& courier, const Reference& where, const Access& acces
 std::string Registry::origin() {
   const std::lock_guard lock(mutex_);
   if (!origin_.empty()) return origin_;
-  const auto https = "https://" + api_host_;
-  const auto http = "http://" + api_host_;
-  if (access_.plain_http) return origin_ = http;
-  if (!is_loopback_host(api_host_)) return origin_ = https;
+  if (access_.plain_http) return origin_ = http_origin();
+  if (!is_loopback_host(api_host_)) return origin_ = https_origin();
+  return http_origin();
+}
+
+std::string Registry::here(const std::string& url) {
+  const std::lock_guard lock(mutex_);
+  const auto clear = http_origin() + "/";
+  return origin_ == https_origin() && url.starts_with(clear) ? origin_ + "/" + url.substr(clear.size()) : url;
+}
+
+bool Registry::turns_out_tls(const http::Result& first) {
+  using Kind = http::Transport::Kind;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!origin_.empty()) return origin_ == https_origin();
+    if (first.response && !is_sign_of_tls(*first.response)) {
+      origin_ = http_origin();
+      return false;
+    }
+  }
+  const auto is_away = [](const http::Result& result) {
+    return result.transport && (result.transport->kind == Kind::connect || result.transport->kind == Kind::resolve);
+  };
+  if (is_away(first)) return false;  // not known: whoever asks next finds out
   http::Request probe;
-  probe.url = https + "/v2/";
+  probe.url = https_origin() + "/v2/";
   probe.tls = {.verify = false};  // it says nothing and believes nothing; every other request verifies
   probe.stall_timeout = std::chrono::seconds{5};
   const auto result = courier_.exchange(std::move(probe));
-  if (result.response) return origin_ = https;
-  using Kind = http::Transport::Kind;
-  const auto kind = result.transport->kind;
-  if (kind == Kind::connect || kind == Kind::resolve) return http;  // not known: whoever asks next finds out
+  if (is_away(result)) return false;
   // A certificate that is not trusted is a TLS server all the same.
-  const bool untrusted = kind == Kind::tls && result.transport->message.find("certificate") != std::string::npos;
-  return origin_ = untrusted ? https : http;
+  const bool untrusted = result.transport && result.transport->kind == Kind::tls &&
+                         result.transport->message.find("certificate") != std::string::npos;
+  const std::lock_guard lock(mutex_);
+  origin_ = result.response || untrusted ? https_origin() : http_origin();
+  return origin_ == https_origin();
 }
 
 std::string Registry::url(const std::string& repository, std::string_view rest) {
   return fmt::format("{}/v2/{}/{}", origin(), repository, rest);
 }
 
+std::string Registry::place(const Ask& ask, int status) {
+  return fmt::format("{} {} (HTTP {})", ask.method, http::safe_url(here(ask.url)), status);
+}
+
 http::Request Registry::to_request(const Ask& ask) {
   http::Request request;
   request.method = ask.method;
-  request.url = ask.url;
+  request.url = here(ask.url);
   request.headers = ask.headers;
   request.content = ask.content;
   if (ask.open) request.body = ask.open();
-  request.proxy = proxy_for(access_, ask.url);
+  request.proxy = proxy_for(access_, request.url);
   request.follow_redirects = ask.follow;
   request.stall_timeout = access_.stall;
   request.max_body = ask.most;
@@ -100,12 +128,14 @@ http::Request Registry::to_request(const Ask& ask) {
 }
 
 http::Result Registry::attempt(const Ask& ask, bool* renewed) {
-  for (bool again = false;; again = true) {
+  for (bool again = false;;) {
     auto request = to_request(ask);
+    const bool in_clear = ask.own && request.url.starts_with(http_origin() + "/");
     const Authorizer::Scope scope{.repository = ask.repository, .need = ask.need, .from = ask.from};
     const auto credentials = ask.own ? authorizer_.header(scope) : std::string{};
     if (!credentials.empty()) request.headers.emplace_back("Authorization", credentials);
     auto result = courier_.exchange(std::move(request));
+    if (in_clear && turns_out_tls(result)) continue;
     if (!result.response) return result;
     answered_ = true;
     for (const auto& [name, value] : result.response->headers)
@@ -117,6 +147,7 @@ http::Result Registry::attempt(const Ask& ask, bool* renewed) {
       if (renewed != nullptr) *renewed = true;
       return result;
     }
+    again = true;
   }
 }
 
@@ -195,7 +226,7 @@ Error Registry::failed(const Ask& ask, const http::Result& last) {
   if (last.transport) {
     http::Request shown;
     shown.method = ask.method;
-    shown.url = ask.url;
+    shown.url = here(ask.url);
     auto error = http::to_error(*last.transport, shown);
     // Who never answered may not be there at all; who has answered before can be asked again later.
     if (!answered_ || !is_transient(last)) return error;
@@ -210,31 +241,31 @@ Error Registry::failed(const Ask& ask, const http::Result& last) {
                fmt::format("{} keeps answering HTTP {}{}", name_, response.status,
                            said.message.empty() ? "" : fmt::format(" ({}: {})", said.code, said.message)),
                "run the same command again later")
-      .add_place(place_of(ask.method, ask.url, response.status));
+      .add_place(place(ask, response.status));
 }
 
 Error Registry::refused(const Ask& ask, const http::Response& response) {
   const auto said = parse_error(response.body);
   const auto words = said.code.empty() ? std::string{} : fmt::format(" ({}: {})", said.code, said.message);
-  const auto place = place_of(ask.method, ask.url, response.status);
-  if (response.status == 401) return authorizer_.denied(ask.repository, response.status).add_place(place);
+  const auto at = place(ask, response.status);
+  if (response.status == 401) return authorizer_.denied(ask.repository, response.status).add_place(at);
   if (response.status == 403)
     return Error(failure::denied, fmt::format("{} does not allow this for '{}'{}", name_, ask.repository, words))
-        .add_place(place);
+        .add_place(at);
   if (response.status == 404)
     return Error(failure::denied, fmt::format("{} knows no repository '{}', or shows it to nobody like you{}", name_,
                                               ask.repository, words))
-        .add_place(place);
+        .add_place(at);
   if (response.status == 407)
     return Error(failure::denied, fmt::format("the proxy before {} wants a login", name_),
                  "write it into HTTP_PROXY: http://USER:PASSWORD@HOST:PORT")
-        .add_place(place);
+        .add_place(at);
   if (response.status == 413)
     return Error(failure::protocol, fmt::format("{}, or a proxy before it, takes no body of this size", name_),
                  "raise the proxy's limit (nginx: client_max_body_size)")
-        .add_place(place);
+        .add_place(at);
   return Error(failure::protocol, fmt::format("{} gave an answer that was not to be expected{}", name_, words))
-      .add_place(place);
+      .add_place(at);
 }
 
 bool Registry::has_blob(const std::string& repository, const Digest& digest, std::uint64_t size) {
@@ -261,7 +292,7 @@ bool Registry::has_blob(const std::string& repository, const Digest& digest, std
       said && *said != digest.text() && said->starts_with(digest.algorithm()))
     throw Error(failure::protocol,
                 fmt::format("{} was asked for {} and answers {}", name_, digest.text(), text::printable(*said)))
-        .add_place(place_of(head.method, head.url, response.status));
+        .add_place(place(head, response.status));
   const auto length = response.header("content-length");
   if (!length || *length == std::to_string(size)) return true;
   run_.events.warn(fmt::format("{} has {} with {} bytes instead of {}: it is sent again", name_, digest.text(),
@@ -281,7 +312,7 @@ std::optional<std::string> Registry::blob(const std::string& repository, const D
   if (response.status != 200) throw refused(get, response);
   if (digest.algorithm() == "sha256" && Digest::of(response.body) != digest)
     throw Error(failure::protocol, fmt::format("{} answered other bytes than {}", name_, digest.text()))
-        .add_place(place_of(get.method, get.url, response.status));
+        .add_place(place(get, response.status));
   return std::move(response.body);
 }
 
@@ -338,7 +369,7 @@ bool Registry::put_manifest(const std::string& repository, const std::string& ve
       if (confirmed && *confirmed != manifest.digest.text())
         throw Error(failure::protocol, fmt::format("{} stored {} as {} instead of {}", name_, version,
                                                    text::printable(*confirmed), manifest.digest.text()))
-            .add_place(place_of(put.method, put.url, response.status));
+            .add_place(place(put, response.status));
       return response.header("oci-subject").has_value();
     }
     if (response.status == 412)
@@ -369,7 +400,7 @@ bool Registry::delete_manifest(const std::string& repository, const Digest& dige
   if (response.status == 405 || response.status == 400)
     throw Error(failure::bad_setup, fmt::format("{} does not delete images", name_),
                 "allow it in the registry's configuration: storage.delete.enabled: true")
-        .add_place(place_of(remove.method, remove.url, response.status));
+        .add_place(place(remove, response.status));
   throw refused(remove, response);
 }
 

@@ -41,7 +41,7 @@ struct BlobStream {
   std::string name;                                               ///< for people who watch
   std::function<std::size_t(char* into, std::size_t size)> read;  ///< as http::Body::read
   std::function<std::pair<Digest, std::uint64_t>()> finish;       ///< after the last byte: what it was
-  bool again = false;  ///< what is not sent so can be sent as a Blob
+  bool again = false;                                             ///< what is not sent so can be sent as a Blob
 };
 
 struct StoredManifest {
@@ -60,10 +60,6 @@ class Registry {
   Registry& operator=(const Registry&) = delete;
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// Finds out how it is spoken to, where that is a question; else the first request does. Says nothing and throws
-  /// only what ends the courier.
-  void greet() { static_cast<void>(origin()); }
-
   [[nodiscard]] bool has_blob(const std::string& repository, const Digest& digest, std::uint64_t size);
   /// The content of a small blob, checked against its digest.
   /// @throws Error protocol when it is another or larger than `most`
@@ -137,7 +133,17 @@ class Registry {
   };
 
   [[nodiscard]] std::string url(const std::string& repository, std::string_view rest);
+  /// scheme://host[:port]. For a registry on this machine a guess until it has answered: in clear, because most there
+  /// speak no TLS, and setting it up in vain would take a tenth of a push that has nothing to send. No secret goes that
+  /// way: credentials are sent only after a challenge.
   [[nodiscard]] std::string origin();
+  [[nodiscard]] std::string http_origin() const { return "http://" + api_host_; }
+  [[nodiscard]] std::string https_origin() const { return "https://" + api_host_; }
+  /// A URL of this registry as it is known by now.
+  [[nodiscard]] std::string here(const std::string& url);
+  /// Settles origin() by what became of a request in clear. True when it has to be sent again, by TLS.
+  [[nodiscard]] bool turns_out_tls(const http::Result& first);
+  [[nodiscard]] std::string place(const Ask& ask, int status);
   [[nodiscard]] http::Request to_request(const Ask& ask);
   /// One try: credentials, and after a 401 one more with new ones, unless bytes of a body have gone out.
   /// @param renewed whether a 401 that is returned may be another answer next time

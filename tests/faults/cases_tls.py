@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS: whom the tool believes, and what it does when the handshake goes wrong."""
+import socket
 import ssl
 
 from images import TINY
@@ -48,6 +49,42 @@ def loopback_untrusted(t):
 @case("a registry on this machine with TLS that is trusted is spoken to with it")
 def loopback_tls(t):
     t.push(t.registry(tls=t.tls()), TINY, tls=True)
+
+
+@cases(["says so in clear", "sends on to TLS", "hangs up on others", "lets others wait"],
+       "a registry on this machine that {0}: TLS is spoken, and no password goes in clear")
+def loopback_asked_in_clear(t, does):
+    heard = []
+
+    def greet(connection):
+        if connection.sock.recv(1, socket.MSG_PEEK) == b"\x16":
+            return True
+        heard.append(connection.sock.recv(1 << 16))
+        target = heard[-1].split()[1].decode()
+        if does == "says so in clear":
+            connection.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        elif does == "sends on to TLS":
+            connection.send(f"HTTP/1.1 301 Moved Permanently\r\nLocation: {registry.url}{target}\r\nConnection: close\r\n"
+                            "Content-Length: 0\r\n\r\n".encode())
+        elif does == "lets others wait":
+            registry.ending.wait(5)
+        return False
+    registry = t.registry(tls=t.tls(), greet=greet, auth=Basic("ops", "pa55-7e1d"))
+    t.push(registry, TINY, "--stall", "1s", *t.login(), tls=True)
+    t.at_least("requests in clear", len(heard), 1)
+    t.true("no password in clear", not any(b"authorization" in one.lower() for one in heard))
+
+
+@case("a registry on this machine without TLS is never asked for it")
+def loopback_without_tls(t):
+    first = []
+
+    def greet(connection):
+        first.append(connection.sock.recv(1, socket.MSG_PEEK))
+        return True
+    t.push(t.registry(greet=greet), TINY)
+    t.at_least("connections", len(first), 1)
+    t.true("HTTP on all of them", b"\x16" not in first)
 
 
 @case("a registry elsewhere without TLS: refused, never silently in clear")
