@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace slipway::oci {
 
@@ -45,6 +46,8 @@ Pushed Pusher::push_finished(FinishedImage finished, const FinishedBlobs& blobs)
       else to_place.emplace_back(blob, blobs.open(blob));  // says what is missing, before the first byte is sent
     }
   }
+  // The largest first: begun last, it would be on its way alone when all others have arrived.
+  std::ranges::stable_sort(to_place, std::greater<>{}, [](const auto& entry) { return entry.first.size; });
   for (const auto& [blob, open] : to_place)
     uploads_.add([this, blob, open, place = blobs.place] {
       const auto state = place_finished(blob, open, place);

@@ -55,7 +55,7 @@ struct PushOptions {
   std::optional<std::string>
       image;                        ///< which one of an archive that holds several: a name, or a digest or a part of it
   std::vector<Platform> platforms;  ///< which manifests of an index; all when empty
-  int jobs = 4;                     ///< uploads at once
+  int jobs = 6;                     ///< uploads at once
   int threads = 0;                  ///< compression; 0 for one per processor. The result never depends on it
   std::uint64_t memory = 64U << 20U;  ///< bytes for layers on their way
   /// Layers of an archive that the registry has are not read to see whether they are what its configuration says.

@@ -39,7 +39,7 @@ void describe(cli::App& app, Options& options) {
   app.size("--chunk", options.chunk, "SIZE", "send no more in one request");
   app.size("--limit-rate", options.limit_rate, "SIZE", "bytes in a second");
   app.group("Effort");
-  app.option("--jobs", options.jobs, "N", "uploads at once (default 4)");
+  app.option("--jobs", options.jobs, "N", "uploads at once (default 6)");
   app.option("--threads", options.threads, "N", "compress with N threads (default: all)");
   app.size("--memory", options.memory, "SIZE", "for layers on their way (default 64m)");
   app.example("from the engine", "pipeline-build production | registry-push HOST/svc:1");

@@ -45,7 +45,7 @@ struct Options {
   int retries = 6;
   std::chrono::milliseconds stall{60'000};
 
-  int jobs = 4;
+  int jobs = 6;
   int threads = 0;
   std::uint64_t memory = 64U << 20U;
 };
