@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,7 +33,11 @@ constexpr std::uint64_t expect_from = 1U << 20U;
 
 /// Set-up of the library, once per process and before any thread of ours.
 struct Library {
-  Library() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+  Library() {
+    // Else it takes its tables apart at exit: a hundredth of a push that has nothing to send.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+  }
 };
 
 struct EasyDeleter {
@@ -275,7 +280,7 @@ void prepare(Transfer& transfer, const std::string& agent) {
   set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(easy, CURLOPT_BUFFERSIZE, 256L << 10);
-  set(easy, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
+  set(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
   set(easy, CURLOPT_USERAGENT, agent.c_str());
   set(easy, CURLOPT_URL, request.url.c_str());
   set(easy, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
