@@ -2,6 +2,7 @@
 """Logins: refused, expired in the middle, renewed; token services of all kinds."""
 import base64
 import json
+import os
 
 from images import LARGE, SMALL, TINY
 from network import OUTSIDE, STRANGER
@@ -248,3 +249,19 @@ def mounts(t, status):
     t.equal("bytes of bodies", registry.sent(), size if status == 201 else 2 * size)
     t.equal("sessions that were opened", registry.count("upload.post") + (registry.count("upload.mount") if status == 202 else 0),
             3 if status == 201 else 6)
+
+
+@case("a credential helper that says nothing: 78 after 30 s, and it is ended", http2=False)
+def silent_helper(t):
+    registry = t.registry(auth=Basic("ops", "pa55-7e1d"))
+    (t.folder / "config.json").write_text(json.dumps({"credHelpers": {registry.address: "silent"}}))
+    helper = t.folder / "docker-credential-silent"
+    helper.write_text(f"#!/bin/sh\necho $$ >{t.folder}/helper\nexec sleep 600\n")
+    helper.chmod(0o755)
+    t.environment["DOCKER_CONFIG"] = str(t.folder)
+    t.environment["PATH"] = f"{t.folder}:{t.environment['PATH']}"
+    ran = t.push(registry, TINY, status=78)
+    t.says(ran, "docker-credential-silent did not answer within 30 s")
+    t.at_least("seconds", ran.seconds, 29)
+    t.at_most("seconds", ran.seconds, 35)
+    t.true("the helper has ended", not os.path.exists(f"/proc/{(t.folder / 'helper').read_text().strip()}"))

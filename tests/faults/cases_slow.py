@@ -6,7 +6,7 @@ import time
 
 from images import LARGE, SMALL, TINY
 from trial import Failed, case, cases
-from faulty_registry import HEAD, STORED, Fault, Server, edit, silence
+from faulty_registry import HEAD, STORED, Fault, Server, edit, refuse, silence
 
 
 @cases(["blob.head", "upload.post", "upload.put", "manifest.put", "manifest.head", "manifest.get"],
@@ -137,12 +137,19 @@ def unknown_twice(t):
     t.equal("bytes of bodies", registry.sent(), sum(len(b) for b in registry.blobs["svc"].values()))
 
 
+@case("sessions that are never known again: 75, and what may be behind it")
+def sessions_lost(t):
+    registry = t.registry([refuse("upload.put", 404, "BLOB_UPLOAD_UNKNOWN", times=None)])
+    ran = t.push(registry, TINY, status=75, sessions=False)
+    t.says(ran, "has lost the upload of a layer", "http.secret")
+    t.at_most("sessions of three blobs", registry.count("upload.post"), 3 * 4)
+
+
 @case("a blob that was lost after its 201 is sent once more")
 def lost(t):
     def lose(registry):
         digest = max(registry.blobs["svc"], key=lambda d: len(registry.blobs["svc"][d]))
         del registry.blobs["svc"][digest]
-    from faulty_registry import refuse
     registry = t.registry([refuse("manifest.put", 400, "MANIFEST_BLOB_UNKNOWN", at=HEAD, then=lose)])
     registry.forgiven = True
     t.push(registry, SMALL, "--no-reuse")
