@@ -26,6 +26,7 @@ class Session {
   Session(std::string_view yaml, std::string file, const Options& options)
       : options_(options), document_(data::parse_yaml(yaml, file, limits)), report(std::move(file), document_.source),
         config(read_config(document_, report)), resolver(config, report) {
+    document_.root = {};  // all that counts is in `config`
     // A policy that cannot be read is told before anything is looked at with it.
     if (options.policy) policy_ = read_policy(options.policy->text, options.policy->name);
     // What is only a warning waits: there may be errors in what follows, and all are told at once.
@@ -113,8 +114,8 @@ Dockerfile dockerfile(std::string_view yaml, std::string file, std::string_view 
   const auto variants = session.stages(variant);
   Dockerfile out;
   out.planned = plan(variants, session.report, options);
-  if (options.target == Target::buildkit) out.text = std::string(for_buildkit);
-  out.text += print(out.planned, session.report);
+  out.text = print(out.planned, session.report);
+  if (options.target == Target::buildkit) out.text.insert(0, for_buildkit);
   out.variant = variants.back()->name;
   for (const auto* v : variants) out.stages.push_back(v->name);
   find_inputs(out.planned, out);

@@ -48,35 +48,40 @@ bool mentions(std::string_view text, std::string_view name) {
   return false;
 }
 
-/// Whether a text of the variant that a shell or the builder expands speaks of the variable.
-bool mentions(const Variant& variant, std::string_view name) {
-  const auto& c = variant.common;
-  if (std::ranges::any_of(c.runs.environment, [&](const auto& e) { return mentions(e.second.value, name); }))
-    return true;
-  return std::ranges::any_of(builders_of(c), [&](const Builder& builder) {
+/// The texts of a variant and its builders that a shell or the builder expands, those that speak of a variable at all.
+std::vector<std::string_view> expanded_texts(const Variant& variant, const std::vector<Builder>& builders) {
+  std::vector<std::string_view> out;
+  const auto take = [&out](std::string_view text) {
+    if (text.find('$') != std::string_view::npos) out.push_back(text);
+  };
+  for (const auto& [name, text] : variant.common.runs.environment) take(text.value);
+  for (const auto& builder : builders) {
     const auto* custom = std::get_if<Custom>(&builder);
-    if (custom == nullptr) return false;
-    if (custom->script && mentions(custom->script->value, name)) return true;
-    if (custom->command &&
-        std::ranges::any_of(custom->command->value.words, [&](const auto& word) { return mentions(word, name); }))
-      return true;
-    if (custom->mounts && std::ranges::any_of(custom->mounts->value, [&](const Mount& mount) {
-          return mentions(mount.destination, name) || mentions(mount.source, name);
-        }))
-      return true;
-    return custom->caches && std::ranges::any_of(custom->caches->value,
-                                                 [&](const Cache& cache) { return mentions(cache.destination, name); });
-  });
+    if (custom == nullptr) continue;
+    if (custom->script) take(custom->script->value);
+    if (custom->command) std::ranges::for_each(custom->command->value.words, take);
+    if (custom->mounts)
+      for (const auto& mount : custom->mounts->value) {
+        take(mount.destination);
+        take(mount.source);
+      }
+    if (custom->caches)
+      for (const auto& cache : custom->caches->value) take(cache.destination);
+  }
+  return out;
 }
 
 void plan_arguments(StagePlan& plan, bool all_platform_names) {
   auto arguments = plan.variant.common.arguments;
   std::ranges::sort(arguments, {}, [](const auto& argument) { return argument.first; });
   for (const auto& [name, text] : arguments) plan.add(Arg{name, text.value});
+  const auto builders = builders_of(plan.variant.common);
+  const auto texts = expanded_texts(plan.variant, builders);
   for (const auto name : platform_names) {
     const bool taken = std::ranges::any_of(arguments, [&](const auto& argument) { return argument.first == name; });
     // Without a default, which would hide the builder's own value.
-    if (!taken && (all_platform_names || mentions(plan.variant, name))) plan.add(Arg{std::string(name), {}});
+    if (!taken && (all_platform_names || std::ranges::any_of(texts, [&](auto text) { return mentions(text, name); })))
+      plan.add(Arg{std::string(name), {}});
   }
 }
 
@@ -250,7 +255,6 @@ std::vector<Stage> plan_one(const Variant& variant, bool is_target, const StageI
   StagePlan plan{variant, stages,
                  report,  options,
                  {},      Stage{variant.name, empty ? "scratch" : variant.common.base->value, {}, variant.mark}};
-  plan.stage.instructions.reserve(32);
   if (empty) plan_scratch(plan);
   else plan_based(plan, options);
   if (is_target) plan_target(plan);
