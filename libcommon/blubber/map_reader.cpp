@@ -119,6 +119,7 @@ const Value* MapReader::find(std::string_view key) const {
 }
 
 std::string MapReader::path(std::string_view key) const {
+  if (key.empty()) key = "''";  // a finding without a path is one about the whole file
   return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
 }
 

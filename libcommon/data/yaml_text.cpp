@@ -67,7 +67,8 @@ std::string_view behind_properties(std::string_view text, std::size_t at) {
   const auto skip = [&](std::size_t length) { text.remove_prefix(std::min(length, text.size())); };
   skip(at);
   while (text.starts_with('&') || text.starts_with('!')) {
-    skip(text.find_first_of(" \t\r\n"));
+    // yaml-cpp ends a tag before a quote, too: `!!str"text"`. In an anchor's name it is a letter.
+    skip(text.find_first_of(text.starts_with('!') ? " \t\r\n\"" : " \t\r\n"));
     skip(text.find_first_not_of(" \t\r\n"));
     while (text.starts_with('#')) {
       skip(text.find('\n'));

@@ -2,6 +2,7 @@
 // What is wrong with a configuration, and where.
 #include "blubber/blubber.hpp"
 #include "support/catch.hpp"
+#include "support/failed.hpp"
 
 #include <fmt/format.h>
 
@@ -48,6 +49,14 @@ TEST_CASE("unknown keys are errors with their place and the nearest word") {
   CHECK(refused(body("variants: {a: {node: {requirments: []}}}")) ==
         Lines{"3:23 unknown key 'requirments' in 'variants.a.node'; requirements?"});
   CHECK(refused(body("variants: {a: {artifacts: []}}")).size() == 1);
+}
+
+TEST_CASE("a key without a name has a path all the same") {
+  const auto error = testing::failed(
+      failure::bad_input, [] { static_cast<void>(blubber::variants(body("'': 1\nruns: {'': 1}"), "b.yaml", {})); });
+  REQUIRE(error.findings().size() == 2);
+  CHECK(error.findings()[0].path == "''");
+  CHECK(error.findings()[1].path == "runs.''");
 }
 
 TEST_CASE("unknown keys of items that upstream does not look at are warnings") {

@@ -133,6 +133,8 @@ TEST_CASE("every escape of YAML is a character") {
   CHECK(read(R"("\0\a\b\t\n\v\f\r\e\ \"\/\\\N")").root.text() ==
         std::string("\0\a\b\t\n\v\f\r\x1b \"/\\\u0085", 15));
   CHECK(json("a: &x !!str # c\n  \"\\_\"\nb: *x\n'\\N': \\_\n") == "{\"\\\\N\":\"\\\\_\",\"a\":\"\u00a0\",\"b\":\"\u00a0\"}");
+  for (const auto* quoted : {R"(!!str"\_ b")", R"(!"\_ b")", R"(!x"\_ b")", R"(&a "\_ b")", R"(!!str &a "\_ b")"})
+    CHECK(read(quoted).root.text() == "\u00a0 b");
   CHECK(read(R"(["\N\ud83d\ude00\_"])").root.items()[0].text() == "\u0085\U0001f600\u00a0");
 }
 
