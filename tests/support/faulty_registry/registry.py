@@ -231,7 +231,9 @@ class FaultyRegistry(Server):
     def _cut_short(self, request, session, before):
         if session and not request.cut:
             request.cut = True
-            session.doubtful = True
+            # Of a body none of whose bytes came nothing can come twice. That one curl sends again by itself, where it was to go
+            # by a connection that had been kept and is found broken.
+            session.doubtful = session.doubtful or request.received > 0
             session.dead = not self.resume
             if request.kind == "upload.put":  # a closing PUT that was cut has added nothing
                 del session.data[before:]
