@@ -188,7 +188,7 @@ void plan_target(StagePlan& plan) {
   Exec exec;
   const auto& run = *options.run_entrypoint;
   if (!run.environment.empty()) exec.words.emplace_back("env");
-  for (const auto& [name, value] : run.environment) exec.words.push_back(name + "=" + value);
+  for (const auto& [name, value] : run.environment) exec.words.push_back(fmt::format("{}={}", name, value));
   exec.words.insert(exec.words.end(), entrypoint->value.begin(), entrypoint->value.end());
   exec.words.insert(exec.words.end(), run.arguments.begin(), run.arguments.end());
   plan.add(std::move(exec));
