@@ -101,8 +101,11 @@ clusters_say() {
     printf 'what the cluster %s, which is %s, says:\n' "$name" "$state"
     api "$name" /api/v1/nodes 2>&1 | python3 "$e2e/nodes.py" | sed 's/^/     /' || true
     for log in "${kubeconfig%/*}"/log/kube*; do
-      # Errors as klog writes them, "E1129 06:51:20.123456 ...", and why something that was started again had ended.
-      { grep -hE '^[EF][0-9]{4} ' "$log" || true; } | tail -n 5 | cut -c 1-240 | sed "s/^/     ${log##*/}: /"
+      # Errors as klog writes them, "E1129 06:51:20.123456    9749 file.go:279] ...": how often, and the last of each kind, since
+      # some are said every few seconds.
+      awk -v program="${log##*/}" '/^[EF][0-9][0-9][0-9][0-9] / { times[$4]++; last[$4] = $0; at[$4] = NR }
+        END { for (kind in last) printf "%d\t%s: %dx %s\n", at[kind], program, times[kind], substr(last[kind], 1, 240) }' "$log" |
+        sort -n | tail -n 8 | cut -f 2- | sed 's/^/     /' || true
     done
   done
 }
