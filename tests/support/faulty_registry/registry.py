@@ -13,6 +13,7 @@ from . import faults, rules
 from .faults import error_body
 from .wire import Answer, Gone, PIECE, Server
 
+AT_ONCE = 0.2  # seconds: no client of ours tries again by itself before a quarter of one has gone by
 OF_HTTP2 = ("refused", "cancel", "enhance", "internal", "goaway")  # http2.HOWS, which is loaded where it is spoken
 
 def digest_of(data, algorithm="sha256"):
@@ -29,7 +30,12 @@ class Session:
         self.earlier = set()  # those before: good for questions, since an answer may have been lost
         self.dead = False     # distribution 2.8 knows a session no more once a body was cut
         self.doubtful = False  # a body was cut, and the client has not asked since
+        self.unbegun = None    # that request, and when it was cut, where it was one that curl repeats by itself
         self.named = False     # by the client, in a request
+
+
+def _as_sent(request):
+    return request.method, request.target, request.header("content-range"), request.length()
 
 
 class Strict(Exception):
@@ -231,9 +237,11 @@ class FaultyRegistry(Server):
     def _cut_short(self, request, session, before):
         if session and not request.cut:
             request.cut = True
-            # Of a body none of whose bytes came nothing can come twice. That one curl sends again by itself, where it was to go
-            # by a connection that had been kept and is found broken.
-            session.doubtful = session.doubtful or request.received > 0
+            session.doubtful = True
+            # Before the first byte of a body curl sends a request again by itself, and at once, where it went by a connection
+            # that had been kept and is found broken: nothing can come twice by that.
+            kept = any(one.connection == request.connection and one is not request for one in self.log)
+            session.unbegun = (_as_sent(request), time.monotonic()) if kept and request.received == 0 else None
             session.dead = not self.resume
             if request.kind == "upload.put":  # a closing PUT that was cut has added nothing
                 del session.data[before:]
@@ -342,7 +350,10 @@ class FaultyRegistry(Server):
             asks = request.kind in ("upload.get", "upload.delete")
             if target != session.target and not (asks and target in session.earlier):
                 self.violated(request, f"the session's location is {session.target}")
-            if request.kind in ("upload.patch", "upload.put") and session.doubtful and (request.length() or request.chunked()):
+            unbegun, session.unbegun = session.unbegun, None
+            at_once = unbegun and unbegun[0] == _as_sent(request) and time.monotonic() - unbegun[1] < AT_ONCE
+            if request.kind in ("upload.patch", "upload.put") and session.doubtful and not at_once and (
+                    request.length() or request.chunked()):
                 self.violated(request, "bytes into a session whose state nobody has asked for since it was cut")
             if session.dead:
                 return self._error(404, "BLOB_UPLOAD_INVALID")
