@@ -13,7 +13,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(LibArchive REQUIRED)
-pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(libgit2 REQUIRED libgit2)  # its headers; libcommon/git loads it
 # Comes with libgit2-dev. Patterns in service specifications are written for Python's and JavaScript's
 # engines: \d, lazy repeats and lookahead are not in POSIX, and a match must have a limit.
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)

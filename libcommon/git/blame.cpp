@@ -31,13 +31,13 @@ struct Version {
 /// The blob at a path without links; nothing when it is not there, or is no file.
 std::optional<git_oid> blob_in(git_commit* commit, const std::string& path) {
   git_tree* tree = nullptr;
-  if (git_commit_tree(&tree, commit) != 0) return std::nullopt;
+  if (lib().commit_tree(&tree, commit) != 0) return std::nullopt;
   const TreeHandle root(tree);
   git_tree_entry* entry = nullptr;
-  if (git_tree_entry_bypath(&entry, root.get(), path.c_str()) != 0) return std::nullopt;
-  const std::unique_ptr<git_tree_entry, Release<git_tree_entry_free>> owner(entry);
-  if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB) return std::nullopt;
-  return *git_tree_entry_id(entry);
+  if (lib().tree_entry_bypath(&entry, root.get(), path.c_str()) != 0) return std::nullopt;
+  const std::unique_ptr<git_tree_entry, Release<&Library::tree_entry_free>> owner(entry);
+  if (lib().tree_entry_type(entry) != GIT_OBJECT_BLOB) return std::nullopt;
+  return *lib().tree_entry_id(entry);
 }
 
 std::vector<Hunk> hunks_between(const Store& store, const git_oid& before, const git_oid& after) {
@@ -51,8 +51,8 @@ std::vector<Hunk> hunks_between(const Store& store, const git_oid& before, const
         {hunk->old_start, hunk->old_lines, hunk->new_start, hunk->new_lines});
     return 0;
   };
-  if (git_diff_blobs(old_blob.get(), nullptr, new_blob.get(), nullptr, &options, nullptr, nullptr, add, nullptr,
-                     &out) != 0)
+  if (lib().diff_blobs(old_blob.get(), nullptr, new_blob.get(), nullptr, &options, nullptr, nullptr, add, nullptr,
+                       &out) != 0)
     throw Error(failure::read_failed, fmt::format("cannot compare two versions of a file: {}", last_message()));
   return out;
 }
@@ -89,15 +89,15 @@ class BlameWalk {
  private:
   /// Hands each line to the first parent that has it; what is left was written here.
   void step(Version version) {
-    const auto count = git_commit_parentcount(version.commit.get());
+    const auto count = lib().commit_parentcount(version.commit.get());
     std::vector<std::pair<CommitHandle, git_oid>> parents;
     for (unsigned i = 0; i < count; ++i) {
       git_commit* parent = nullptr;
-      if (git_commit_parent(&parent, version.commit.get(), i) != 0) continue;  // beyond the end of a shallow clone
+      if (lib().commit_parent(&parent, version.commit.get(), i) != 0) continue;  // beyond the end of a shallow clone
       CommitHandle owner(parent);
       const auto blob = blob_in(parent, path_);
       if (!blob) continue;
-      if (git_oid_equal(&*blob, &version.blob) != 0) {
+      if (lib().oid_equal(&*blob, &version.blob) != 0) {
         open_.push_back({std::move(owner), *blob, std::move(version.lines)});
         return;
       }
@@ -114,7 +114,7 @@ class BlameWalk {
       version.lines = std::move(left);
       if (!older.lines.empty()) open_.push_back(std::move(older));
     }
-    const auto id = id_of(*git_commit_id(version.commit.get()));
+    const auto id = id_of(*lib().commit_id(version.commit.get()));
     for (const auto& line : version.lines) found_.emplace(line.asked, id);
   }
 

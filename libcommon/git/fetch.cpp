@@ -126,12 +126,12 @@ class Fetcher {
 
   [[nodiscard]] std::string id_here(const std::string& ref) const {
     git_repository* handle = nullptr;
-    if (git_repository_open_bare(&handle, mirror_.c_str()) != 0) return {};
+    if (lib().repository_open_bare(&handle, mirror_.c_str()) != 0) return {};
     const RepositoryHandle owner(handle);
     git_oid oid{};
-    if (git_reference_name_to_id(&oid, handle, ref.c_str()) != 0) return {};
+    if (lib().reference_name_to_id(&oid, handle, ref.c_str()) != 0) return {};
     git_object* object = nullptr;
-    if (git_object_lookup(&object, handle, &oid, GIT_OBJECT_ANY) != 0) return {};
+    if (lib().object_lookup(&object, handle, &oid, GIT_OBJECT_ANY) != 0) return {};
     const ObjectHandle found(object);
     return id_of(oid).hex();
   }

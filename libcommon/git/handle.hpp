@@ -3,9 +3,8 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "git/library.hpp"
 #include "git/repository.hpp"
-
-#include <git2.h>
 
 #include <memory>
 #include <string>
@@ -17,20 +16,17 @@ template <auto Free>
 struct Release {
   template <typename T>
   void operator()(T* object) const {
-    Free(object);
+    (lib().*Free)(object);
   }
 };
 
-using RepositoryHandle = std::unique_ptr<git_repository, Release<git_repository_free>>;
-using ObjectHandle = std::unique_ptr<git_object, Release<git_object_free>>;
-using CommitHandle = std::unique_ptr<git_commit, Release<git_commit_free>>;
-using TreeHandle = std::unique_ptr<git_tree, Release<git_tree_free>>;
-using BlobHandle = std::unique_ptr<git_blob, Release<git_blob_free>>;
-using ReferenceHandle = std::unique_ptr<git_reference, Release<git_reference_free>>;
-using ReferencesHandle = std::unique_ptr<git_reference_iterator, Release<git_reference_iterator_free>>;
-
-/// libgit2 is started once and kept until the program ends.
-void start_library();
+using RepositoryHandle = std::unique_ptr<git_repository, Release<&Library::repository_free>>;
+using ObjectHandle = std::unique_ptr<git_object, Release<&Library::object_free>>;
+using CommitHandle = std::unique_ptr<git_commit, Release<&Library::commit_free>>;
+using TreeHandle = std::unique_ptr<git_tree, Release<&Library::tree_free>>;
+using BlobHandle = std::unique_ptr<git_blob, Release<&Library::blob_free>>;
+using ReferenceHandle = std::unique_ptr<git_reference, Release<&Library::reference_free>>;
+using ReferencesHandle = std::unique_ptr<git_reference_iterator, Release<&Library::reference_iterator_free>>;
 
 struct Store {
   RepositoryHandle handle;

@@ -7,17 +7,6 @@
 #include <algorithm>
 #include <system_error>
 
-// Where libgit2 is built with mbedTLS, as Debian builds it, its start parses all certificates of the system: 3 ms of an
-// idle machine's time, half of what a read takes, for connections that are never made here, because the git program
-// makes them. A program's own functions come before a library's of the same name; these know no certificate.
-extern "C" int mbedtls_x509_crt_parse_file(void* chain, const char* path);
-extern "C" int mbedtls_x509_crt_parse_path(void* chain, const char* path);
-int mbedtls_x509_crt_parse_file(void* /*chain*/, const char* /*path*/) { return 0; }
-int mbedtls_x509_crt_parse_path(void* /*chain*/, const char* /*path*/) { return 0; }
-// In the same way its start has libssh2 make a table of all ciphers of OpenSSL, for connections that ssh(1) makes here.
-extern "C" int libssh2_init(int flags);
-int libssh2_init(int /*flags*/) { return 0; }
-
 namespace slipway::git {
 
 namespace {
@@ -45,22 +34,22 @@ std::string absolute(const char* path) {
 }
 
 std::string location_of(git_repository* handle) {
-  const char* work = git_repository_workdir(handle);
-  return absolute(work != nullptr ? work : git_repository_path(handle));
+  const char* work = lib().repository_workdir(handle);
+  return absolute(work != nullptr ? work : lib().repository_path(handle));
 }
 
 /// What lies above `path`, for the hint of an error; empty when there is no repository.
 std::string repository_above(const std::filesystem::path& path) {
   git_buf found = GIT_BUF_INIT;
   std::string out;
-  if (git_repository_discover(&found, path.c_str(), 0, nullptr) == 0) {
+  if (lib().repository_discover(&found, path.c_str(), 0, nullptr) == 0) {
     git_repository* handle = nullptr;
-    if (git_repository_open(&handle, found.ptr) == 0) {
+    if (lib().repository_open(&handle, found.ptr) == 0) {
       const RepositoryHandle owner(handle);
       out = location_of(handle);
     }
   }
-  git_buf_dispose(&found);
+  lib().buf_dispose(&found);
   return out;
 }
 
@@ -72,12 +61,12 @@ bool belongs_to_another(int code) {
 /// What a name says it is, whether or not that is there; nothing when there is no such name.
 std::optional<ObjectId> target_of(const Store& store, const std::string& name) {
   git_reference* found = nullptr;
-  if (git_reference_dwim(&found, store.handle.get(), name.c_str()) != 0) return std::nullopt;
+  if (lib().reference_dwim(&found, store.handle.get(), name.c_str()) != 0) return std::nullopt;
   const ReferenceHandle owner(found);
   git_reference* last = nullptr;
-  if (git_reference_resolve(&last, found) != 0) return std::nullopt;
+  if (lib().reference_resolve(&last, found) != 0) return std::nullopt;
   const ReferenceHandle end(last);
-  const auto* target = git_reference_target(last);
+  const auto* target = lib().reference_target(last);
   return target != nullptr ? std::optional(id_of(*target)) : std::nullopt;
 }
 
@@ -110,21 +99,13 @@ std::string without_credentials(std::string_view url) {
   return std::string(url.substr(0, host)) + std::string(url.substr(host + at + 1));
 }
 
-void start_library() {
-  struct Library {
-    Library() { git_libgit2_init(); }
-    ~Library() { git_libgit2_shutdown(); }
-  };
-  static const Library library;
-}
-
 std::string repair_hint(const Store& store) {
   if (store.is_mirror) return "config-get cache prune --unused 0s, then again";
   return fmt::format("git -C {} fsck says what is damaged; clone it again", store.location);
 }
 
 std::string last_message() {
-  const git_error* error = git_error_last();
+  const git_error* error = lib().error_last();
   return error != nullptr && error->message != nullptr ? error->message : "libgit2 does not say why";
 }
 
@@ -141,7 +122,7 @@ Repository::~Repository() = default;
 
 const std::string& Repository::location() const { return store_->location; }
 
-bool Repository::is_bare() const { return git_repository_is_bare(store_->handle.get()) == 1; }
+bool Repository::is_bare() const { return lib().repository_is_bare(store_->handle.get()) == 1; }
 
 bool Repository::is_remote(std::string_view location) {
   if (const auto scheme = location.find("://"); scheme != std::string_view::npos)
@@ -160,10 +141,9 @@ Repository Repository::open(const std::string& location) {
                             without_credentials(location)),
                 fmt::format("git clone --bare {} config.git, then name config.git", without_credentials(location)));
   const auto path = local_path(location);
-  start_library();
   auto store = std::make_unique<Store>();
   git_repository* handle = nullptr;
-  const int code = git_repository_open_ext(&handle, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
+  const int code = lib().repository_open_ext(&handle, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
   if (code != 0) fail_open(code, location, path);
   store->handle.reset(handle);
   store->location = location_of(handle);
@@ -171,10 +151,10 @@ Repository Repository::open(const std::string& location) {
 }
 
 Repository Repository::open_mirror(const std::filesystem::path& path, const std::string& url) {
-  start_library();
   auto store = std::make_unique<Store>();
   git_repository* handle = nullptr;
-  if (const int code = git_repository_open_bare(&handle, path.c_str()); code != 0) fail_open(code, path.string(), path);
+  if (const int code = lib().repository_open_bare(&handle, path.c_str()); code != 0)
+    fail_open(code, path.string(), path);
   store->handle.reset(handle);
   store->location = url;
   store->is_mirror = true;
@@ -182,10 +162,9 @@ Repository Repository::open_mirror(const std::filesystem::path& path, const std:
 }
 
 std::optional<Repository> Repository::discover(const std::filesystem::path& inside) {
-  start_library();
   auto store = std::make_unique<Store>();
   git_repository* handle = nullptr;
-  const int code = git_repository_open_ext(&handle, inside.c_str(), 0, nullptr);
+  const int code = lib().repository_open_ext(&handle, inside.c_str(), 0, nullptr);
   if (code == GIT_ENOTFOUND && !belongs_to_another(code)) return std::nullopt;
   if (code != 0) fail_open(code, inside.string(), inside);
   store->handle.reset(handle);
@@ -196,10 +175,10 @@ std::optional<Repository> Repository::discover(const std::filesystem::path& insi
 std::vector<std::string> Repository::refs() const {
   std::vector<std::string> names;
   git_reference_iterator* iterator = nullptr;
-  if (git_reference_iterator_new(&iterator, store_->handle.get()) != 0) return names;
+  if (lib().reference_iterator_new(&iterator, store_->handle.get()) != 0) return names;
   const ReferencesHandle owner(iterator);
   const char* name = nullptr;
-  while (git_reference_next_name(&name, iterator) == 0) {
+  while (lib().reference_next_name(&name, iterator) == 0) {
     auto ref = std::string_view(name);
     for (const std::string_view prefix : {"refs/heads/", "refs/tags/", "refs/remotes/"}) {
       if (!ref.starts_with(prefix)) continue;
@@ -214,9 +193,9 @@ std::vector<std::string> Repository::refs() const {
 ObjectId Repository::resolve(std::string_view revision) const {
   const std::string wanted(revision.empty() ? "HEAD" : revision);
   git_object* found = nullptr;
-  int code = git_revparse_single(&found, store_->handle.get(), wanted.c_str());
+  int code = lib().revparse_single(&found, store_->handle.get(), wanted.c_str());
   if (code == GIT_ENOTFOUND)
-    code = git_revparse_single(&found, store_->handle.get(), ("refs/remotes/origin/" + wanted).c_str());
+    code = lib().revparse_single(&found, store_->handle.get(), ("refs/remotes/origin/" + wanted).c_str());
   const ObjectHandle owner(found);
   if (code == GIT_EAMBIGUOUS)
     throw Error(failure::not_found, fmt::format("'{}' is the beginning of more than one id in {}", wanted, location()));
@@ -226,7 +205,7 @@ ObjectId Repository::resolve(std::string_view revision) const {
       throw Error(failure::unreachable,
                   fmt::format("{} lacks the object {} that '{}' names", location(), lost->hex(), wanted),
                   repair_hint(*store_));
-    if (git_repository_is_empty(store_->handle.get()) == 1 || (wanted == "HEAD" && refs().empty()))
+    if (lib().repository_is_empty(store_->handle.get()) == 1 || (wanted == "HEAD" && refs().empty()))
       throw Error(failure::not_found, fmt::format("{} has no commit yet", location()));
     if (wanted == "HEAD")
       throw Error(failure::not_found, fmt::format("HEAD of {} names a branch that is not there", location()),
@@ -238,10 +217,10 @@ ObjectId Repository::resolve(std::string_view revision) const {
     throw Error(failure::read_failed, fmt::format("cannot resolve '{}' in {}: {}", wanted, location(), last_message()),
                 repair_hint(*store_));
   git_object* peeled = nullptr;
-  if (git_object_peel(&peeled, found, GIT_OBJECT_COMMIT) != 0)
+  if (lib().object_peel(&peeled, found, GIT_OBJECT_COMMIT) != 0)
     throw Error(failure::not_found, fmt::format("'{}' in {} is no commit", wanted, location()));
   const ObjectHandle commit(peeled);
-  return id_of(*git_object_id(peeled));
+  return id_of(*lib().object_id(peeled));
 }
 
 }  // namespace slipway::git

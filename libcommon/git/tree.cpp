@@ -36,8 +36,8 @@ class Walk {
   Walk(const Store& store, const ObjectId& commit, std::string_view path) : store_(store), asked_(path) {
     git_tree* root = nullptr;
     const auto owner = commit_at(store, commit);
-    if (const int code = git_commit_tree(&root, owner.get()); code != 0)
-      fail_lookup(store, *git_commit_tree_id(owner.get()), code, "tree");
+    if (const int code = lib().commit_tree(&root, owner.get()); code != 0)
+      fail_lookup(store, *lib().commit_tree_id(owner.get()), code, "tree");
     trees_.emplace_back(root);
     for (auto& name : text::split(path, '/')) steps_.push_back({std::move(name), nullptr});
   }
@@ -51,7 +51,7 @@ class Walk {
         climb(step);
         continue;
       }
-      const auto* entry = git_tree_entry_byname(trees_.back().get(), step.name.c_str());
+      const auto* entry = lib().tree_entry_byname(trees_.back().get(), step.name.c_str());
       if (entry == nullptr) return missing(step);
       const auto kind = kind_of(*entry);
       if (kind == EntryKind::link) {
@@ -60,13 +60,13 @@ class Walk {
       }
       names_.push_back(step.name);
       if (kind == EntryKind::directory) {
-        trees_.push_back(tree_at(store_, *git_tree_entry_id(entry)));
+        trees_.push_back(tree_at(store_, *lib().tree_entry_id(entry)));
         continue;
       }
       if (!steps_.empty()) return missing(steps_.front());  // something below a file
-      return Place{text::join(names_, "/"), kind, id_of(*git_tree_entry_id(entry))};
+      return Place{text::join(names_, "/"), kind, id_of(*lib().tree_entry_id(entry))};
     }
-    return Place{text::join(names_, "/"), EntryKind::directory, id_of(*git_tree_id(trees_.back().get()))};
+    return Place{text::join(names_, "/"), EntryKind::directory, id_of(*lib().tree_id(trees_.back().get()))};
   }
 
  private:
@@ -84,9 +84,9 @@ class Walk {
     const auto here = names_.empty() ? name : text::join(names_, "/") + "/" + name;
     if (++hops_ > most_hops)
       throw Error(failure::bad_input, fmt::format("more than {} links in a row on the way to '{}'", most_hops, asked_));
-    const auto blob = blob_at(store_, *git_tree_entry_id(&entry));
-    const std::string_view target(static_cast<const char*>(git_blob_rawcontent(blob.get())),
-                                  git_blob_rawsize(blob.get()));
+    const auto blob = blob_at(store_, *lib().tree_entry_id(&entry));
+    const std::string_view target(static_cast<const char*>(lib().blob_rawcontent(blob.get())),
+                                  lib().blob_rawsize(blob.get()));
     const auto link = std::make_shared<const std::string>(fmt::format("{} -> {}", here, text::printable(target)));
     if (target.empty() || target.front() == '/')
       throw Error(failure::bad_input, fmt::format("the link {} does not lead to a path inside the repository", *link));
@@ -113,33 +113,32 @@ class Walk {
 
 ObjectId id_of(const git_oid& oid) {
   std::array<char, GIT_OID_HEXSZ + 1> hex{};
-  git_oid_tostr(hex.data(), hex.size(), &oid);
+  lib().oid_tostr(hex.data(), hex.size(), &oid);
   return *ObjectId::parse(hex.data());
 }
 
 ObjectId blob_id(std::string_view content) {
-  start_library();
   git_oid oid{};
-  git_odb_hash(&oid, content.data(), content.size(), GIT_OBJECT_BLOB);
+  lib().odb_hash(&oid, content.data(), content.size(), GIT_OBJECT_BLOB);
   return id_of(oid);
 }
 
 git_oid oid_of(const ObjectId& id) {
   git_oid oid{};
-  git_oid_fromstr(&oid, id.hex().c_str());
+  lib().oid_fromstr(&oid, id.hex().c_str());
   return oid;
 }
 
 TreeHandle tree_at(const Store& store, const git_oid& oid) {
   git_tree* tree = nullptr;
-  if (const int code = git_tree_lookup(&tree, store.handle.get(), &oid); code != 0)
+  if (const int code = lib().tree_lookup(&tree, store.handle.get(), &oid); code != 0)
     fail_lookup(store, oid, code, "tree");
   return TreeHandle(tree);
 }
 
 BlobHandle blob_at(const Store& store, const git_oid& oid) {
   git_blob* blob = nullptr;
-  if (const int code = git_blob_lookup(&blob, store.handle.get(), &oid); code != 0)
+  if (const int code = lib().blob_lookup(&blob, store.handle.get(), &oid); code != 0)
     fail_lookup(store, oid, code, "file");
   return BlobHandle(blob);
 }
@@ -147,7 +146,7 @@ BlobHandle blob_at(const Store& store, const git_oid& oid) {
 CommitHandle commit_at(const Store& store, const ObjectId& id) {
   const auto oid = oid_of(id);
   git_commit* commit = nullptr;
-  const int code = git_commit_lookup(&commit, store.handle.get(), &oid);
+  const int code = lib().commit_lookup(&commit, store.handle.get(), &oid);
   if (code == GIT_ENOTFOUND)
     throw Error(failure::not_found, fmt::format("there is no commit {} in {}", id.hex(), store.location));
   if (code != 0) fail_lookup(store, oid, code, "commit");
@@ -155,7 +154,7 @@ CommitHandle commit_at(const Store& store, const ObjectId& id) {
 }
 
 EntryKind kind_of(const git_tree_entry& entry) {
-  switch (git_tree_entry_filemode(&entry)) {
+  switch (lib().tree_entry_filemode(&entry)) {
   case GIT_FILEMODE_TREE: return EntryKind::directory;
   case GIT_FILEMODE_LINK: return EntryKind::link;
   case GIT_FILEMODE_COMMIT: return EntryKind::submodule;
@@ -168,12 +167,12 @@ EntryKind kind_of(const git_tree_entry& entry) {
 
 Commit Repository::commit(const ObjectId& id) const {
   const auto handle = commit_at(*store_, id);
-  const char* subject = git_commit_summary(handle.get());
+  const char* subject = lib().commit_summary(handle.get());
   return {.id = id,
-          .tree = id_of(*git_commit_tree_id(handle.get())),
-          .author = git_commit_author(handle.get())->name,
+          .tree = id_of(*lib().commit_tree_id(handle.get())),
+          .author = lib().commit_author(handle.get())->name,
           .subject = subject != nullptr ? subject : "",
-          .time = std::chrono::system_clock::time_point(std::chrono::seconds(git_commit_time(handle.get())))};
+          .time = std::chrono::system_clock::time_point(std::chrono::seconds(lib().commit_time(handle.get())))};
 }
 
 std::optional<Place> Repository::find(const ObjectId& commit, std::string_view path) const {
@@ -188,10 +187,10 @@ std::optional<Blob> Repository::read(const ObjectId& commit, std::string_view pa
   if (place->kind == EntryKind::submodule)
     throw Error(failure::bad_input, fmt::format("'{}' is a submodule, not a file", path));
   const auto blob = blob_at(*store_, oid_of(place->id));
-  const std::size_t size = git_blob_rawsize(blob.get());
+  const std::size_t size = lib().blob_rawsize(blob.get());
   if (size > limit) throw Error(failure::bad_input, fmt::format("'{}' is larger than {} bytes", path, limit));
   return Blob{std::move(place->path), place->id,
-              std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())), size)};
+              std::string(static_cast<const char*>(lib().blob_rawcontent(blob.get())), size)};
 }
 
 std::vector<Entry> Repository::list(const ObjectId& commit, std::string_view path) const {
@@ -199,11 +198,11 @@ std::vector<Entry> Repository::list(const ObjectId& commit, std::string_view pat
   if (!place || place->kind != EntryKind::directory) return {};
   const auto tree = tree_at(*store_, oid_of(place->id));
   std::vector<Entry> entries;
-  const auto count = git_tree_entrycount(tree.get());
+  const auto count = lib().tree_entrycount(tree.get());
   entries.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto* entry = git_tree_entry_byindex(tree.get(), i);
-    entries.push_back({git_tree_entry_name(entry), kind_of(*entry), id_of(*git_tree_entry_id(entry))});
+    const auto* entry = lib().tree_entry_byindex(tree.get(), i);
+    entries.push_back({lib().tree_entry_name(entry), kind_of(*entry), id_of(*lib().tree_entry_id(entry))});
   }
   return entries;
 }
