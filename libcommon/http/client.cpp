@@ -233,7 +233,15 @@ void set_server_name(Transfer& transfer, const Url& url, const std::string& name
   set(transfer.easy.get(), CURLOPT_URL, named.text().c_str());
 }
 
+/// Nobody can be asked for a passphrase here, and libcurl 7.88 crashes where it should ask.
+void check_key(const Tls& tls) {
+  if (tls.key_pem && tls.key_pem->find("ENCRYPTED") != std::string::npos)
+    throw Error(failure::bad_setup, "the client's key is protected by a passphrase, and there is no way to give one",
+                "openssl pkey -in KEY -out PLAIN takes it off; keep that file as you keep the passphrase");
+}
+
 void set_tls(CURL* easy, const Tls& tls) {
+  check_key(tls);
   if (!tls.verify) {  // nothing to compare with: reading the system's authorities takes 20 ms
     set<const char*>(easy, CURLOPT_CAINFO, nullptr);
     set<const char*>(easy, CURLOPT_CAPATH, nullptr);

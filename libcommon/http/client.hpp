@@ -26,7 +26,7 @@ using Header = std::pair<std::string, std::string>;
 struct Tls {
   std::optional<std::string> ca_pem;    ///< trusted instead of the system's store
   std::optional<std::string> cert_pem;  ///< client certificate and key, never written to a file
-  std::optional<std::string> key_pem;
+  std::optional<std::string> key_pem;   ///< without a passphrase
   std::optional<std::string> server_name;  ///< name to verify and to send as SNI
   bool verify = true;
 };
@@ -108,7 +108,7 @@ class Client {
 
   /// Starts a request; `done` is called from within drive() or send() of this same thread, and may
   /// itself start, cancel and send. A loopback address never goes through curl's own proxy rules.
-  /// @throws Error bad_input when the URL is no http or https URL
+  /// @throws Error bad_input when the URL is no http or https URL; bad_setup: a key with a passphrase
   Id start(Request request, Done done);
   /// Ends it without calling `done`.
   void cancel(Id id);

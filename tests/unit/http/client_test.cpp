@@ -204,6 +204,24 @@ TEST_CASE("send turns a missing answer into an Error that names the address and 
   CHECK_THROWS_AS(f.client.start(request, {}), Error);
 }
 
+TEST_CASE("a key with a passphrase is refused before anything is asked") {
+  Fixture f;
+  for (const auto* key : {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+                          "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
+                          "-----END RSA PRIVATE KEY-----\n"}) {
+    auto request = get("https://127.0.0.1:1/");
+    request.tls.cert_pem = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    request.tls.key_pem = key;
+    try {
+      static_cast<void>(f.client.send(std::move(request), f.run));
+      FAIL("it was taken");
+    } catch (const Error& error) {
+      CHECK(error.failure().id == failure::bad_setup.id);
+      CHECK(error.message().find("passphrase") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a stop ends the wait at once") {
   Fixture f;
   HttpServer server([](const Seen&) { return Answer{.hang = true}; });
