@@ -82,7 +82,8 @@ constexpr milliseconds dead_peer{60'000};
 
 struct Watch::Impl {
   Impl(Client& c, WatchOptions o, Sink s)
-      : client(c), options(std::move(o)), sink(std::move(s)), random(std::random_device{}()) {}
+      : client(c), options(std::move(o)), sink(std::move(s)),
+        random(static_cast<std::minstd_rand::result_type>(Steady::now().time_since_epoch().count())) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
@@ -94,7 +95,7 @@ struct Watch::Impl {
   io::Events* events = nullptr;  ///< of the last step(): outlives the requests that it began
   WatchOptions options;
   Sink sink;
-  std::minstd_rand random;
+  std::minstd_rand random;  ///< only that not all ask at the same moment: the clock's nanoseconds are seed enough
   JsonSplitter splitter;
   std::optional<http::Client::Id> active;
   http::Request sent;  ///< the request under way, for errors
