@@ -6,6 +6,7 @@
 #include "core/text.hpp"
 #include "data/yaml.hpp"
 #include "kube/credentials.hpp"
+#include "kube/embedded.hpp"
 
 #include <fmt/format.h>
 
@@ -48,7 +49,6 @@ std::optional<Access> in_cluster(const Environment& env) {
 
 /// Every kind of a value that is not as client-go's types want it.
 struct Findings {
-  const data::YamlDocument& document;
   std::string file;
   std::vector<Diagnostic> list;
 
@@ -92,6 +92,23 @@ void check_fields(Findings& findings, const Value& map, const std::string& path)
       findings.add(member.value.mark(), "'insecure-skip-tls-verify' has to be true or false", path + '.' + member.key);
     if (member.key == "exec" && !member.value.is(Kind::mapping) && !member.value.is(Kind::null))
       findings.add(member.value.mark(), "'exec' has to be a map", path + '.' + member.key);
+  }
+}
+
+data::YamlDocument read_yaml(std::string_view text, const std::string& file_name) {
+  const auto lean = take_out_embedded(text);
+  try {
+    auto document = data::parse_yaml(lean.text, file_name);
+    put_back_embedded(document.root, lean);
+    return document;
+  } catch (const Error&) {  // said below, with its places in the text as it is
+  }
+  try {
+    return data::parse_yaml(text, file_name);
+  } catch (const Error& error) {
+    auto findings = error.findings();
+    for (auto& finding : findings) finding.source_line.clear();
+    throw Error(failure::bad_setup, fmt::format("the kubeconfig '{}' is malformed", file_name), std::move(findings));
   }
 }
 
@@ -146,16 +163,9 @@ Config Config::load(const std::optional<std::filesystem::path>& file, const Envi
 }
 
 void Config::add(std::string_view text, const std::string& file_name, const std::filesystem::path& directory) {
-  data::YamlDocument document;
-  try {
-    document = data::parse_yaml(text, file_name);
-  } catch (const Error& error) {
-    auto findings = error.findings();
-    for (auto& finding : findings) finding.source_line.clear();
-    throw Error(failure::bad_setup, fmt::format("the kubeconfig '{}' is malformed", file_name), std::move(findings));
-  }
+  const auto document = read_yaml(text, file_name);
   files_.push_back(file_name);
-  Findings findings{document, file_name, {}};
+  Findings findings{file_name, {}};
   const auto& root = document.root;
   if (root.is(Kind::null)) return;  // client-go takes an empty file as one that says nothing
   if (!root.is(Kind::mapping)) {

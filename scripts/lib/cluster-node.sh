@@ -98,13 +98,20 @@ apiVersion: v1
 kind: Config
 clusters:
 - name: $name
-  cluster: {server: "https://$node_ip:6443", certificate-authority-data: $(base64 -w0 ca.crt)}
+  cluster:
+    server: https://$node_ip:6443
+    certificate-authority-data: $(base64 -w0 ca.crt)
 users:
 - name: $name-$2
-  user: {client-certificate-data: $(base64 -w0 "$2.crt"), client-key-data: $(base64 -w0 "$2.key")}
+  user:
+    client-certificate-data: $(base64 -w0 "$2.crt")
+    client-key-data: $(base64 -w0 "$2.key")
 contexts:
 - name: $name
-  context: {cluster: $name, user: $name-$2, namespace: default}
+  context:
+    cluster: $name
+    user: $name-$2
+    namespace: default
 current-context: $name
 YAML
 }

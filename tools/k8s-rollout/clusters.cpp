@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 namespace slipway::rollout {
 
@@ -69,6 +70,7 @@ std::vector<Cluster> by_target(const Options& options, const cli::Context& conte
   for (const auto& each : options.targets)
     for (auto& name : text::split(each, ',')) names.push_back(std::move(name));
   const auto home = context.env("HOME").value_or("");
+  std::map<std::optional<std::filesystem::path>, kube::Config> read;  // most targets are contexts of one file
   std::vector<Cluster> clusters;
   for (const auto& target : all.select(names)) {
     auto over = overrides_of(options);
@@ -81,7 +83,9 @@ std::vector<Cluster> by_target(const Options& options, const cli::Context& conte
     cluster.option = "-t " + target.name;
     if (options.targets_file) cluster.option += " --targets " + *options.targets_file;
     else if (options.registry) cluster.option += " --registry " + *options.registry;
-    cluster.access = kube::Config::load(file, context.env).access(over);
+    auto config = read.find(file);
+    if (config == read.end()) config = read.emplace(file, kube::Config::load(file, context.env)).first;
+    cluster.access = config->second.access(over);
     cluster.target = target;
     cluster.all = all;
     cluster.fixed_namespace = options.name_space;
