@@ -45,7 +45,7 @@ struct Upgrade {
   std::chrono::milliseconds timeout{300'000};               ///< for helm's own operations, such as hooks
   int history_max = 10;
   bool create_namespace = false;
-  bool validated = false;  ///< a preview of the same has held the objects against the API's schemas
+  bool validated = false;  ///< a preview of the same has already held the objects against the API's schemas
 };
 
 struct Hook {

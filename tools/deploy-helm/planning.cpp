@@ -57,8 +57,14 @@ Prepared prepare(Inputs& inputs, const Wish& wish, const helm::Program& helm, co
       if (lock) heal(cluster, release, *lock, helm, run);
       sites.push_back({.cluster = cluster,
                        .lock = std::move(lock),
-                       .survey = survey(*cluster, helm, wish.service.name, release, values[index][i], *prepared.chart,
-                                        wish.image, run)});
+                       .survey = survey(*cluster, helm,
+                                        {.service = wish.service.name,
+                                         .release = release,
+                                         .values = values[index][i],
+                                         .chart = *prepared.chart,
+                                         .image = wish.image,
+                                         .validated = wish.validated},
+                                        run)});
     }
     return sites;
   };

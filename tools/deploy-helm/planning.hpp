@@ -37,6 +37,8 @@ struct Wish {
   /// Who is going to carry it out. With it the releases are locked, and on targets that need no approval
   /// what a killed run left is recovered first.
   std::optional<std::string> holder = std::nullopt;
+  /// The plan that is carried out has held its objects against the clusters' schemas; others than those are refused.
+  bool validated = false;
 };
 
 /// All targets are asked at once.

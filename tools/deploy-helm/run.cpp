@@ -160,8 +160,9 @@ class Session {
     std::vector<std::string> names;
     names.reserve(plan.deployments.size());
     for (const auto& deployment : plan.deployments) names.push_back(deployment.target);
-    return finish(inputs, {.service = service, .targets = inputs.select(service, names), .image = plan.image}, to_apply,
-                  plan.skip_staging);
+    return finish(
+        inputs, {.service = service, .targets = inputs.select(service, names), .image = plan.image, .validated = true},
+        to_apply, plan.skip_staging);
   }
 
   [[nodiscard]] Prepared finish(Inputs& inputs, Wish wish, bool to_apply, const std::string& skip_staging) {

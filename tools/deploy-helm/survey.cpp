@@ -107,8 +107,8 @@ std::vector<json> bodies(const std::vector<helm::Object>& objects) {
   return all;
 }
 
-Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& service, const std::string& release,
-              const data::Value& values, const Chart& chart, const helm::Image& image, const io::Run& run) {
+Survey survey(Cluster& cluster, const helm::Program& helm, const ToDeploy& wanted, const io::Run& run) {
+  const auto& [service, release, values, chart, image, validated] = wanted;
   return with_context(fmt::format("target {}, release {}", cluster.target.name, release), [&] {
     Survey survey;
     survey.standing = stand(cluster, release, run);
@@ -121,7 +121,8 @@ Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& se
                       .description = {},
                       .labels = {},
                       .timeout = cluster.target.timeout,
-                      .create_namespace = new_namespace};
+                      .create_namespace = new_namespace,
+                      .validated = validated};
 
     const auto* base = survey.standing.deployed();
     if (base == nullptr) base = survey.standing.newest();

@@ -26,12 +26,19 @@ struct Survey {
 
 [[nodiscard]] Standing stand(Cluster& cluster, const std::string& release, const io::Run& run);
 
-/// @param values with the image in them
+/// A release as it is to be.
+struct ToDeploy {
+  const std::string& service;
+  const std::string& release;
+  const data::Value& values;  ///< with the image in them
+  const Chart& chart;
+  const helm::Image& image;
+  bool validated = false;  ///< its objects have been held against the cluster's schemas before
+};
+
 /// @throws Error busy: an operation is in progress or was cut off; bad_input: chart or values refused, nothing
 /// rendered, or the image is not in it; unreachable, denied
-[[nodiscard]] Survey survey(Cluster& cluster, const helm::Program& helm, const std::string& service,
-                            const std::string& release, const data::Value& values, const Chart& chart,
-                            const helm::Image& image, const io::Run& run);
+[[nodiscard]] Survey survey(Cluster& cluster, const helm::Program& helm, const ToDeploy& wanted, const io::Run& run);
 
 /// What an operation that has begun and not ended means for who comes next.
 /// @throws Error busy

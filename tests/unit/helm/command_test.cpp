@@ -64,10 +64,11 @@ TEST_CASE("an upgrade names its cluster and carries no value", "[helm]") {
   CHECK(has(dry, "--dry-run=server"));
   CHECK_FALSE(has(dry, "--description"));
   CHECK_FALSE(has(dry, "--labels"));
+  CHECK_FALSE(has(dry, "--disable-openapi-validation"));
   auto previewed = upgrade;
   previewed.validated = true;
   CHECK(has(helm::upgrade_arguments(place, previewed, false), "--disable-openapi-validation"));
-  CHECK_FALSE(has(helm::upgrade_arguments(place, previewed, true), "--disable-openapi-validation"));
+  CHECK(has(helm::upgrade_arguments(place, previewed, true), "--disable-openapi-validation"));
 }
 
 TEST_CASE("what differs between the versions", "[helm]") {
