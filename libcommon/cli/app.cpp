@@ -62,9 +62,10 @@ struct Parser {
     into.allow_extras(false);
     into.fallthrough();
     into.require_subcommand(0, 1);
-    for (auto& option : from.options_) add(into, option);
+    // What is not named cannot be chosen, and CLI11's options are dear to make.
+    for (auto& option : from.options_)
+      if (may_mean(option)) add(into, option);
     for (auto& command : from.commands_) {
-      // What is not named cannot be chosen, and CLI11's options are dear to make.
       if (std::ranges::find(arguments, command.name_) == arguments.end()) continue;
       auto* sub = into.add_subcommand(command.name_, command.purpose_);
       build(*sub, command, top);
@@ -74,6 +75,19 @@ struct Parser {
         for (const auto& tell : command.on_chosen_) tell();
       });
     }
+  }
+
+  /// --name, --name=VALUE; -n, -nVALUE or -xn. Nothing is lost where one was another's value.
+  [[nodiscard]] bool may_mean(const Option& option) const {
+    if (option.is_positional || option.required) return true;
+    return std::ranges::any_of(option.names, [&](const std::string& name) {
+      return std::ranges::any_of(arguments, [&](std::string_view argument) {
+        if (!name.starts_with("--"))
+          return argument.starts_with('-') && !argument.starts_with("--") &&
+                 argument.find(name.back()) != std::string_view::npos;
+        return argument.starts_with(name) && (argument.size() == name.size() || argument[name.size()] == '=');
+      });
+    });
   }
 
   void add(CLI::App& into, const Option& option) {

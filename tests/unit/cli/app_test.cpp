@@ -78,6 +78,23 @@ TEST_CASE("a repeatable option takes one value and leaves the positional", "[cli
   CHECK(o.service == "mathoid");
 }
 
+TEST_CASE("short options go together, and with their value", "[cli]") {
+  for (const auto& words : {std::vector<std::string>{"-abo", "json"}, {"-abojson"}, {"-a", "-b", "-ojson"},
+                            {"-ba", "--out=json"}, {"--all", "--brief", "--out", "json"}}) {
+    bool all = false;
+    bool brief = false;
+    std::string out;
+    cli::App app("tool", "does");
+    app.flag("-a,--all", all, "all");
+    app.flag("-b,--brief", brief, "brief");
+    app.option("-o,--out", out, "FORM", "form");
+    app.parse(words);
+    CHECK(all);
+    CHECK(brief);
+    CHECK(out == "json");
+  }
+}
+
 TEST_CASE("a usage error names the word and the nearest one", "[cli]") {
   CHECK(refusal({"--enviroment", "x"}) == "unknown option '--enviroment'; did you mean '--environment'?");
   CHECK(refusal({"--zzz"}) == "unknown option '--zzz'");
