@@ -69,7 +69,7 @@ namespace slipway::git {
   FUNCTION(tree_lookup)
 
 struct Library {
-#define SLIPWAY_MEMBER(name) decltype(&::git_##name) name = nullptr;
+#define SLIPWAY_MEMBER(name) decltype(&::git_##name) name = nullptr;  // NOLINT(bugprone-macro-parentheses)
   SLIPWAY_LIBGIT2(SLIPWAY_MEMBER)
 #undef SLIPWAY_MEMBER
 };
