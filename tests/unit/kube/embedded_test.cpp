@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base64.hpp"
 #include "core/error.hpp"
 #include "data/yaml.hpp"
 #include "kube/config.hpp"
@@ -51,6 +52,21 @@ TEST_CASE("only a word that nothing follows in its line is taken out of a kubeco
   CHECK(taken_out("a: slipway.embedded.0.\nb: " + word + "\n") == 0);
   CHECK(taken_out("a: \"slipway\\x2eembedded.0.\"\nb: " + word + "\n") == 0);
   CHECK(taken_out("") == 0);
+}
+
+TEST_CASE("an access has what its kubeconfig embeds") {
+  const std::string pem = "-----BEGIN CERTIFICATE-----\n" + std::string(300, 'x') + "\n-----END CERTIFICATE-----\n";
+  const auto data = base64::encode(pem);
+  Config config;
+  config.add("current-context: c\nclusters:\n- name: k\n  cluster: {server: https://x, certificate-authority-data: " + data +
+                 "}\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\nusers:\n- name: u\n  user:\n    "
+                 "client-certificate-data: " +
+                 data + "\n    client-key-data: \"" + data + "\"\n",
+             "file", "/");
+  const auto access = config.access();
+  CHECK(access.ca_pem == pem);
+  CHECK(access.cert_pem == pem);
+  CHECK(access.key_pem == pem);
 }
 
 TEST_CASE("a mistake beside what is embedded in a kubeconfig has its own place") {
