@@ -373,7 +373,10 @@ Result conclude(Transfer& transfer, CURLcode code) {
       message = fmt::format("{}{}", proxy_refuses, proxy);
       kind = proxy < 500 && proxy != 408 && proxy != 429 ? Transport::Kind::aborted : Transport::Kind::connect;
     }
-    return {std::nullopt, Transport{kind, text::printable(message), static_cast<std::uint64_t>(sent)}};
+    return {std::nullopt, Transport{.kind = kind,
+                                    .message = text::printable(message),
+                                    .sent = static_cast<std::uint64_t>(sent),
+                                    .connected = is_connected(transfer)}};
   }
   long status = 0;
   long redirects = 0;

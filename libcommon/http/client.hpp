@@ -24,9 +24,9 @@ namespace slipway::http {
 using Header = std::pair<std::string, std::string>;
 
 struct Tls {
-  std::optional<std::string> ca_pem;    ///< trusted instead of the system's store
-  std::optional<std::string> cert_pem;  ///< client certificate and key, never written to a file
-  std::optional<std::string> key_pem;   ///< without a passphrase
+  std::optional<std::string> ca_pem;       ///< trusted instead of the system's store
+  std::optional<std::string> cert_pem;     ///< client certificate and key, never written to a file
+  std::optional<std::string> key_pem;      ///< without a passphrase
   std::optional<std::string> server_name;  ///< name to verify and to send as SNI
   bool verify = true;
 };
@@ -87,6 +87,7 @@ struct Transport {
   std::string message;  ///< curl's words
   std::uint64_t sent = 0;
   std::exception_ptr thrown = {};        ///< by the request's own code, with Request::keep_thrown
+  bool connected = false;                ///< there was a connection, of https with the handshake behind it
   [[nodiscard]] bool transient() const;  ///< trying again can help
 };
 

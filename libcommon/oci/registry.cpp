@@ -55,7 +55,8 @@ std::string Registry::origin() {
   const std::lock_guard lock(mutex_);
   if (!origin_.empty()) return origin_;
   if (access_.plain_http) return origin_ = http_origin();
-  if (!is_loopback_host(api_host_)) return origin_ = https_origin();
+  // Who has a certificate to show it knows that it speaks TLS.
+  if (!is_loopback_host(api_host_) || tls_.cert_pem) return origin_ = https_origin();
   return http_origin();
 }
 
@@ -85,11 +86,13 @@ bool Registry::turns_out_tls(const http::Result& first) {
   probe.stall_timeout = std::chrono::seconds{5};
   const auto result = courier_.exchange(std::move(probe));
   if (is_away(result)) return false;
-  // A certificate that is not trusted is a TLS server all the same.
-  const bool untrusted = result.transport && result.transport->kind == Kind::tls &&
-                         result.transport->message.find("certificate") != std::string::npos;
+  // One that is not trusted, or that wants a certificate of ours, speaks TLS all the same. The alert that says so can
+  // be overtaken by the end of the connection.
+  const auto says = [&](std::string_view word) { return result.transport->message.find(word) != std::string::npos; };
+  const bool tls = result.response || result.transport->connected || says("certificate") || says(" alert ");
+  if (!tls && !first.response) return false;
   const std::lock_guard lock(mutex_);
-  origin_ = result.response || untrusted ? https_origin() : http_origin();
+  origin_ = tls ? https_origin() : http_origin();
   return origin_ == https_origin();
 }
 

@@ -109,10 +109,25 @@ def handshake_cut(t):
     t.push(registry, TINY, tls=True)
 
 
-@case("the registry wants a certificate of ours: given by --cert and --key")
-def client_certificate(t):
-    wanting = t.tls()
+@cases([(OUTSIDE, "TLSv1_2"), (OUTSIDE, "TLSv1_3"), ("127.0.0.1", "TLSv1_2"), ("127.0.0.1", "TLSv1_3")],
+       "the registry at {0[0]} wants a certificate of ours by {0[1]}: given by --cert and --key")
+def client_certificate(t, wanted):
+    host, version = wanted
+    only = getattr(ssl.TLSVersion, version)
+    wanting = t.tls(minimum_version=only, maximum_version=only)
     wanting.verify_mode = ssl.CERT_REQUIRED
     wanting.load_verify_locations(t.certificates / "ca.crt")
-    registry = t.registry(host=OUTSIDE, tls=wanting)
+    registry = t.registry(host=host, tls=wanting)
     t.push(registry, TINY, "--cert", str(t.certificates / "client.crt"), "--key", str(t.certificates / "client.key"), tls=True)
+
+
+@cases([("TLSv1_2", 76), ("TLSv1_3", 69)],
+       "a registry on this machine that wants a certificate by {0[0]} and gets none: told of TLS, not of clear text")
+def client_certificate_missing(t, wanted):
+    version, status = wanted
+    only = getattr(ssl.TLSVersion, version)
+    wanting = t.tls(minimum_version=only, maximum_version=only)
+    wanting.verify_mode = ssl.CERT_REQUIRED
+    wanting.load_verify_locations(t.certificates / "ca.crt")
+    ran = t.push(t.registry(tls=wanting), TINY, "--retries", "2", tls=True, status=status)
+    t.says(ran, "https://127.0.0.1")
