@@ -9,10 +9,21 @@ from trial import case, cases
 from faulty_registry import Basic
 
 
+def of_version(t, name):
+    only = getattr(ssl.TLSVersion, name)
+    return t.tls(minimum_version=only, maximum_version=only)
+
+
+def wanting_certificate(t, version):
+    side = of_version(t, version)
+    side.verify_mode = ssl.CERT_REQUIRED
+    side.load_verify_locations(t.certificates / "ca.crt")
+    return side
+
+
 @cases(["TLSv1_2", "TLSv1_3"], "a registry with {0} and our authority")
 def version(t, name):
-    only = getattr(ssl.TLSVersion, name)
-    registry = t.registry(host=OUTSIDE, tls=t.tls(minimum_version=only, maximum_version=only))
+    registry = t.registry(host=OUTSIDE, tls=of_version(t, name))
     t.push(registry, TINY, tls=True)
 
 
@@ -113,11 +124,7 @@ def handshake_cut(t):
        "the registry at {0[0]} wants a certificate of ours by {0[1]}: given by --cert and --key")
 def client_certificate(t, wanted):
     host, version = wanted
-    only = getattr(ssl.TLSVersion, version)
-    wanting = t.tls(minimum_version=only, maximum_version=only)
-    wanting.verify_mode = ssl.CERT_REQUIRED
-    wanting.load_verify_locations(t.certificates / "ca.crt")
-    registry = t.registry(host=host, tls=wanting)
+    registry = t.registry(host=host, tls=wanting_certificate(t, version))
     t.push(registry, TINY, "--cert", str(t.certificates / "client.crt"), "--key", str(t.certificates / "client.key"), tls=True)
 
 
@@ -125,9 +132,5 @@ def client_certificate(t, wanted):
        "a registry on this machine that wants a certificate by {0[0]} and gets none: told of TLS, not of clear text")
 def client_certificate_missing(t, wanted):
     version, status = wanted
-    only = getattr(ssl.TLSVersion, version)
-    wanting = t.tls(minimum_version=only, maximum_version=only)
-    wanting.verify_mode = ssl.CERT_REQUIRED
-    wanting.load_verify_locations(t.certificates / "ca.crt")
-    ran = t.push(t.registry(tls=wanting), TINY, "--retries", "2", tls=True, status=status)
+    ran = t.push(t.registry(tls=wanting_certificate(t, version)), TINY, "--retries", "2", tls=True, status=status)
     t.says(ran, "https://127.0.0.1")
