@@ -82,7 +82,8 @@ struct Response {
 
 /// Why there is no (whole) answer. A value, because each protocol decides what to make of it.
 struct Transport {
-  enum class Kind { resolve, connect, tls, timeout, stalled, broken, aborted, too_large };
+  /// `tls`: no connection that could be trusted; `certificate`: ours is not taken there, or the lack of one.
+  enum class Kind { resolve, connect, tls, certificate, timeout, stalled, broken, aborted, too_large };
   Kind kind = Kind::broken;
   std::string message;  ///< curl's words
   std::uint64_t sent = 0;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <utility>
@@ -255,10 +256,21 @@ bool is_connected(const Transfer& transfer) {
 
 namespace {
 
+/// An alert that is about what we have shown of ourselves, or have not. By TLS 1.3 it comes after the handshake.
+/// @source RFC 8446, section 6.2; the words are those of OpenSSL for it
+bool refuses_certificate(std::string_view message) {
+  const auto alert = message.find(" alert ");
+  if (alert == std::string_view::npos) return false;
+  const auto said = message.substr(alert);
+  return std::ranges::any_of(std::array<std::string_view, 3>{"certificate", "unknown ca", "access denied"},
+                             [&](std::string_view what) { return said.find(what) != std::string_view::npos; });
+}
+
 Transport::Kind kind_of(CURLcode code, const Transfer& transfer, std::string_view message) {
   using Kind = Transport::Kind;
   if (transfer.too_large) return Kind::too_large;
   if (transfer.aborted) return Kind::aborted;
+  if (refuses_certificate(message)) return Kind::certificate;
   switch (code) {
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY: return Kind::resolve;

@@ -16,6 +16,7 @@ bool Transport::transient() const {
   case Kind::stalled:
   case Kind::broken: return true;
   case Kind::tls:
+  case Kind::certificate:
   case Kind::aborted:
   case Kind::too_large: return false;
   }
@@ -52,12 +53,18 @@ Error describe(const Transport& transport, const Request& request) {
     if (why.starts_with(proxy_refuses))
       return {failure::denied, fmt::format("{} is not to be reached: {}", where, why), "see HTTPS_PROXY and NO_PROXY"};
     return {failure::protocol, fmt::format("the transfer from {} was given up: {}", where, why)};
+  case Kind::certificate:
+    return {failure::denied, fmt::format("{} takes no client without a certificate that it trusts: {}", where, why)};
   case Kind::tls: break;
   }
   if (has("wrong version number") || has("unknown protocol") || has("packet length too long"))
     return {failure::protocol, fmt::format("{} does not speak TLS: {}", where, why), "use http:// for a plain server"};
   if (has("certificate") || has("verif") || has("CA"))
     return {failure::denied, fmt::format("the certificate of {} is not to be trusted: {}", where, why)};
+  // By TLS 1.2 the alert is the same. @source RFC 5246, section 7.4.6
+  if (has("alert handshake failure"))
+    return {failure::protocol, fmt::format("no TLS connection to {}: {}", where, why),
+            "it shares no cipher with us, or wants a client's certificate"};
   return {failure::protocol, fmt::format("no TLS connection to {}: {}", where, why)};
 }
 

@@ -128,9 +128,22 @@ def client_certificate(t, wanted):
     t.push(registry, TINY, "--cert", str(t.certificates / "client.crt"), "--key", str(t.certificates / "client.key"), tls=True)
 
 
-@cases([("TLSv1_2", 76), ("TLSv1_3", 69)],
-       "a registry on this machine that wants a certificate by {0[0]} and gets none: told of TLS, not of clear text")
+@cases([("TLSv1_2", 76), ("TLSv1_3", 77)],
+       "a registry on this machine that wants a certificate by {0[0]} and gets none: {0[1]}, told of TLS, no retry")
 def client_certificate_missing(t, wanted):
     version, status = wanted
     ran = t.push(t.registry(tls=wanting_certificate(t, version)), TINY, "--retries", "2", tls=True, status=status)
     t.says(ran, "https://127.0.0.1")
+    t.says(ran, "certificate")
+    t.at_most("seconds", ran.seconds, 3)
+
+
+@cases(["TLSv1_2", "TLSv1_3"], "a certificate of ours that the registry does not trust, by {0}: 77, no retry")
+def client_certificate_untrusted(t, version):
+    side = of_version(t, version)
+    side.verify_mode = ssl.CERT_REQUIRED
+    side.load_verify_locations(t.certificates / "other-ca.crt")
+    ran = t.push(t.registry(host=OUTSIDE, tls=side), TINY, "--retries", "2", "--cert", str(t.certificates / "client.crt"),
+                 "--key", str(t.certificates / "client.key"), tls=True, status=77)
+    t.says(ran, "without a certificate that it trusts")
+    t.at_most("seconds", ran.seconds, 3)

@@ -334,7 +334,8 @@ class Server:
             return
         if self.tls:
             connection.sock.settimeout(20)
-            connection.sock = self.tls.wrap_socket(connection.sock, server_side=True)
+            connection.sock = self.tls.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
+            self._shake_hands(connection.sock)
             connection.sock.settimeout(None)
             if connection.sock.selected_alpn_protocol() == "h2":
                 from .http2 import Http2  # only where it is spoken: it needs python3-h2
@@ -343,6 +344,17 @@ class Server:
             return connection.send(b"HTTP/1.0 400 Bad Request\r\n\r\n")  # as Go and nginx do
         while self._one(connection):
             pass
+
+    @staticmethod
+    def _shake_hands(sock):
+        try:
+            sock.do_handshake()
+        except ssl.SSLError:
+            # A socket that is closed with bytes unread is reset, and the reset can overtake the alert that says why.
+            sock.shutdown(socket.SHUT_WR)
+            while socket.socket.recv(sock, 1 << 16):
+                pass
+            raise
 
     def _guarded(self, connection, work):
         """A connection or a stream, from its begin to its end."""
