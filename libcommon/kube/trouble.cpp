@@ -273,6 +273,7 @@ std::vector<Trouble> troubles_of(const Pod& pod, std::span<const EventFact* cons
     if (now < *pod.deleting + 60s) return troubles;
     Trouble trouble;
     trouble.kind = of("stuck-terminating");
+    trouble.repeated = true;  // for who takes it for a failure one such pod is enough
     trouble.message = fmt::format("{} should have been gone at {}, node {}", pod.name,
                                   text::rfc3339(*pod.deleting).substr(11, 8), pod.node.empty() ? "(none)" : pod.node);
     if (!pod.finalizers.empty()) trouble.message += ", held by finalizer " + text::join(pod.finalizers, ", ");
