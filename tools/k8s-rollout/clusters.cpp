@@ -64,13 +64,31 @@ deploy::Targets read_targets(const Options& options, const cli::Context& context
   return deploy::Targets::parse(blob->content, fmt::format("{}@{}", targets_name, registry.commit().brief()));
 }
 
+/// Each file is read once: most clusters of a run are contexts of the same one.
+class Kubeconfigs {
+ public:
+  using File = std::optional<std::filesystem::path>;
+  explicit Kubeconfigs(kube::Environment env) : env_(std::move(env)) {}
+
+  /// @throws Error as kube::Config::load
+  const kube::Config& get(const File& file) {
+    auto found = read_.find(file);
+    if (found == read_.end()) found = read_.emplace(file, kube::Config::load(file, env_)).first;
+    return found->second;
+  }
+
+ private:
+  kube::Environment env_;
+  std::map<File, kube::Config> read_;
+};
+
 std::vector<Cluster> by_target(const Options& options, const cli::Context& context) {
   const auto all = read_targets(options, context);
   std::vector<std::string> names;
   for (const auto& each : options.targets)
     for (auto& name : text::split(each, ',')) names.push_back(std::move(name));
   const auto home = context.env("HOME").value_or("");
-  std::map<std::optional<std::filesystem::path>, kube::Config> read;  // most targets are contexts of one file
+  Kubeconfigs kubeconfigs(context.env);
   std::vector<Cluster> clusters;
   for (const auto& target : all.select(names)) {
     auto over = overrides_of(options);
@@ -83,9 +101,7 @@ std::vector<Cluster> by_target(const Options& options, const cli::Context& conte
     cluster.option = "-t " + target.name;
     if (options.targets_file) cluster.option += " --targets " + *options.targets_file;
     else if (options.registry) cluster.option += " --registry " + *options.registry;
-    auto config = read.find(file);
-    if (config == read.end()) config = read.emplace(file, kube::Config::load(file, context.env)).first;
-    cluster.access = config->second.access(over);
+    cluster.access = kubeconfigs.get(file).access(over);
     cluster.target = target;
     cluster.all = all;
     cluster.fixed_namespace = options.name_space;
@@ -121,6 +137,7 @@ namespace {
 
 /// --clusters eqiad=FILE#CTX,codfw=FILE
 std::vector<Cluster> by_file(const Options& options, const cli::Context& context) {
+  Kubeconfigs kubeconfigs(context.env);
   std::vector<Cluster> clusters;
   for (const auto& each : text::split(options.clusters, ',')) {
     const auto equals = each.find('=');
@@ -133,7 +150,7 @@ std::vector<Cluster> by_file(const Options& options, const cli::Context& context
     Cluster cluster;
     cluster.name = each.substr(0, equals);
     cluster.option = fmt::format("--clusters {}", each);
-    cluster.access = kube::Config::load(file.substr(0, hash), context.env).access(over);
+    cluster.access = kubeconfigs.get(file.substr(0, hash)).access(over);
     cluster.fixed_namespace = options.name_space;
     if (std::ranges::find(clusters, cluster.name, &Cluster::name) != clusters.end())
       throw Error(failure::bad_usage, fmt::format("--clusters names '{}' twice", cluster.name));
