@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/library.hpp"
 
-#include "core/error.hpp"
-
-#include <fmt/format.h>
-
-#include <dlfcn.h>
+#include "core/loaded.hpp"
 
 // Where libgit2 is built with mbedTLS, as Debian builds it, its start parses all certificates of the system: 3 ms of an
 // idle machine's time, half of what a read takes, for connections that are never made here, because the git program
@@ -23,23 +19,14 @@ namespace slipway::git {
 
 namespace {
 
-template <typename Function>
-void load(void* handle, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(handle, name));
-  if (function == nullptr)
-    throw Error(failure::bad_setup, fmt::format("libgit2.so.{} has no {}", LIBGIT2_SOVERSION, name));
-}
-
 /// From its start to its end; the library itself stays loaded, since its own libraries have handlers for the end of
 /// the process.
 class Started {
  public:
   Started() {
-    auto* handle = ::dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr)
-      throw Error(failure::bad_setup, fmt::format("a git repository can only be read with libgit2: {}", ::dlerror()),
-                  "apt-get install libgit2-" LIBGIT2_SOVERSION);
-#define SLIPWAY_LOAD(name) load(handle, "git_" #name, library.name);
+    const LoadedLibrary loaded("libgit2.so." LIBGIT2_SOVERSION, "a git repository can only be read with libgit2",
+                               "libgit2-" LIBGIT2_SOVERSION);
+#define SLIPWAY_LOAD(name) loaded.find("git_" #name, library.name);
     SLIPWAY_LIBGIT2(SLIPWAY_LOAD)
 #undef SLIPWAY_LOAD
     library.libgit2_init();

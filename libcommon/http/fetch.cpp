@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/fetch.hpp"
 
+#include "core/loaded.hpp"
 #include "http/url.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <array>
-#include <dlfcn.h>
 #include <memory>
 
 namespace slipway::http {
@@ -24,24 +24,13 @@ struct Library {
   decltype(&curl_easy_cleanup) cleanup = nullptr;
 
   Library() {
-    // Never closed: its own libraries leave handlers for the end of the process.
-    auto* handle = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr)
-      throw Error(failure::bad_setup, fmt::format("a URL can only be read with libcurl: {}", ::dlerror()),
-                  "apt-get install libcurl4");
-    load(handle, "curl_easy_init", init);
-    load(handle, "curl_easy_setopt", setopt);
-    load(handle, "curl_easy_perform", perform);
-    load(handle, "curl_easy_getinfo", getinfo);
-    load(handle, "curl_easy_strerror", strerror);
-    load(handle, "curl_easy_cleanup", cleanup);
-  }
-
- private:
-  template <typename Function>
-  static void load(void* handle, const char* name, Function& function) {
-    function = reinterpret_cast<Function>(::dlsym(handle, name));
-    if (function == nullptr) throw Error(failure::bad_setup, fmt::format("libcurl.so.4 has no {}", name));
+    const LoadedLibrary library("libcurl.so.4", "a URL can only be read with libcurl", "libcurl4");
+    library.find("curl_easy_init", init);
+    library.find("curl_easy_setopt", setopt);
+    library.find("curl_easy_perform", perform);
+    library.find("curl_easy_getinfo", getinfo);
+    library.find("curl_easy_strerror", strerror);
+    library.find("curl_easy_cleanup", cleanup);
   }
 };
 
