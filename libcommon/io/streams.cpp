@@ -8,9 +8,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 
 namespace slipway::io {
 
@@ -26,7 +31,31 @@ bool looks_like_image(std::string_view line) {
 
 bool Input::is_terminal() const { return ::isatty(fd_) == 1; }
 
-std::string Input::read_all(std::size_t limit) const { return fs::read_all(fd_, "stdin", limit); }
+std::string Input::read_some(std::size_t most, const Run& run) const {
+  std::string out;
+  std::array<char, 65536> block;
+  while (out.size() < most) {
+    std::array<pollfd, 2> wakers{{{fd_, POLLIN, 0}, {run.stop.fd(), POLLIN, 0}}};
+    ::poll(wakers.data(), wakers.size(), static_cast<int>(run.deadline.left(std::chrono::hours{1}).count()));
+    run.check();
+    if (wakers[0].revents == 0) continue;
+    const auto got = ::read(fd_, block.data(), std::min(block.size(), most - out.size()));
+    if (got == 0) break;
+    if (got < 0) {
+      if (errno == EINTR || errno == EAGAIN) continue;
+      throw Error(failure::read_failed, fmt::format("cannot read stdin: {}", std::strerror(errno)));
+    }
+    out.append(block.data(), static_cast<std::size_t>(got));
+  }
+  return out;
+}
+
+std::string Input::read_all(const Run& run, std::size_t limit) const {
+  auto text = read_some(limit + 1, run);
+  if (text.size() > limit)
+    throw Error(failure::bad_input, fmt::format("stdin is larger than the {} bytes that are allowed", limit));
+  return text;
+}
 
 bool Output::is_terminal() const { return ::isatty(fd_) == 1; }
 
@@ -61,12 +90,12 @@ void Output::close() {
   if (!null.open() || ::dup2(null.get(), fd_) < 0) throw Error(failure::write_failed, "stdout cannot be closed");
 }
 
-std::string image_line(std::string_view argument, const Input& in) {
+std::string image_line(std::string_view argument, const Input& in, const Run& run) {
   if (!argument.empty() && argument != "-") return std::string(argument);
   if (in.is_terminal())
     throw Error(failure::bad_usage, "no image: stdin is a terminal",
                 "pipe the image line in, or name it with --image REFERENCE");
-  return image_in(in.read_all(1U << 20U));
+  return image_in(in.read_all(run, 1U << 20U));
 }
 
 }  // namespace slipway::io

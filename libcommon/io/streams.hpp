@@ -3,6 +3,8 @@
 // written whole, or not at all. stderr belongs to io::Events.
 #pragma once
 
+#include "io/events.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -15,8 +17,11 @@ class Input {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool is_terminal() const;
-  /// @throws Error read_failed, bad_input when larger than `limit`
-  [[nodiscard]] std::string read_all(std::size_t limit = 64U << 20U) const;
+  /// Up to `most` bytes; fewer only at the end. Waits for the step before as long as `run` lets it.
+  /// @throws Error read_failed, interrupted, timed_out
+  [[nodiscard]] std::string read_some(std::size_t most, const Run& run) const;
+  /// @throws Error bad_input when larger than `limit`; the others as above
+  [[nodiscard]] std::string read_all(const Run& run, std::size_t limit = 64U << 20U) const;
 
  private:
   int fd_;
@@ -55,7 +60,7 @@ class Output {
 /// The image that the step before handed over: `argument` unless it is empty or "-", else the last
 /// non-empty line of stdin (a JSON object with "image" in it is taken, too).
 /// @throws Error empty_input when the step before printed nothing; bad_usage when stdin is a
-/// terminal; bad_input when the line is no image reference in form
-[[nodiscard]] std::string image_line(std::string_view argument, const Input& in);
+/// terminal; bad_input when the line is no image reference in form; interrupted, timed_out
+[[nodiscard]] std::string image_line(std::string_view argument, const Input& in, const Run& run);
 
 }  // namespace slipway::io

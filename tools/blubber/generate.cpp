@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-Text read_source(const Options& options, const io::Input& in) {
-  if (options.file == "-") return read_stdin(in, "configuration");
+Text read_source(const Options& options, const cli::Context& context) {
+  if (options.file == "-") return read_stdin(context.in, "configuration", context.run);
   return {options.file, fs::read_file(options.file, blubber::largest_text)};
 }
 
@@ -137,7 +137,7 @@ ExitCode generate(const Options& options, cli::Context& context) {
     return ExitCode::ok;
   }
   check_usage(options);
-  const auto source = read_source(options, context.in);
+  const auto source = read_source(options, context);
   if (!options.check && !options.variants && options.variant.empty()) ask_for_variant(options, source);
   const auto how = library_options(options, context);
   if (options.check) {
@@ -153,6 +153,8 @@ ExitCode generate(const Options& options, cli::Context& context) {
   } else {
     print_dockerfile(options, source, how, context);
   }
+  context.run.events.detail(options.variant.empty() ? source.name
+                                                    : fmt::format("variant {} of {}", options.variant, source.name));
   return ExitCode::ok;
 }
 

@@ -18,7 +18,7 @@ struct Text {
 [[nodiscard]] Text read_policy_source(const std::string& uri, cli::Context& context);
 
 /// What is on stdin.
-/// @throws Error bad_usage when that is a terminal; empty_input
-[[nodiscard]] Text read_stdin(const io::Input& in, std::string_view what);
+/// @throws Error bad_usage when that is a terminal; empty_input; interrupted, timed_out
+[[nodiscard]] Text read_stdin(const io::Input& in, std::string_view what, const io::Run& run);
 
 }  // namespace slipway::blubber_tool

@@ -104,7 +104,7 @@ class Session {
   /// By digest: what is planned has to be what runs. A tag is asked for once, here, and pinned.
   [[nodiscard]] helm::Image read_image() const {
     const bool piped = options_.image.empty() || options_.image == "-";
-    const auto line = io::image_line(options_.image, context_.in);
+    const auto line = io::image_line(options_.image, context_.in, context_.run);
     auto reference = oci::Reference::parse(line, piped ? failure::bad_input : failure::bad_usage);
     if (!reference.digest && !reference.tag)
       throw Error(piped ? failure::bad_input : failure::bad_usage, fmt::format("{} names neither tag nor digest", line),
@@ -126,8 +126,8 @@ class Session {
     const bool piped = options_.plan.empty() || options_.plan == "-";
     if (piped && context_.in.is_terminal())
       throw Error(failure::bad_usage, "no plan: stdin is a terminal", "name its file with --plan FILE");
-    auto plan =
-        piped ? parse_plan(context_.in.read_all(), "stdin") : parse_plan(fs::read_file(options_.plan), options_.plan);
+    auto plan = piped ? parse_plan(context_.in.read_all(context_.run), "stdin")
+                      : parse_plan(fs::read_file(options_.plan), options_.plan);
     if (!options_.service.empty() && options_.service != plan.service)
       throw Error(failure::bad_usage, fmt::format("the plan is for {}, not for {}", plan.service, options_.service));
     return plan;

@@ -50,7 +50,7 @@ kube::Overrides overrides_of(const Options& options) {
 deploy::Targets read_targets(const Options& options, const cli::Context& context) {
   if (options.targets_file) {
     const bool piped = *options.targets_file == "-";
-    return deploy::Targets::parse(piped ? context.in.read_all() : fs::read_file(*options.targets_file),
+    return deploy::Targets::parse(piped ? context.in.read_all(context.run) : fs::read_file(*options.targets_file),
                                   piped ? "stdin" : *options.targets_file);
   }
   const auto registry =

@@ -201,7 +201,7 @@ bool is_manifest(const std::filesystem::path& file) {
 }
 
 std::vector<Wish> read_file_wishes(const std::string& name, const Options& options, const cli::Context& context) {
-  if (name == "-") return parse_stream(context.in.read_all(), "stdin");
+  if (name == "-") return parse_stream(context.in.read_all(context.run), "stdin");
   std::error_code ignored;
   if (!std::filesystem::is_directory(name, ignored)) return parse_stream(fs::read_file(name), name);
   std::vector<std::filesystem::path> files;
@@ -235,7 +235,7 @@ std::vector<Wish> read_wishes(const Options& options, const cli::Context& contex
     if (options.workloads.size() > 1) throw Error(failure::bad_usage, "'-' stands alone: stdin names the workloads");
     if (context.in.is_terminal())
       throw Error(failure::bad_usage, "'-' reads workloads from stdin, which is a terminal");
-    return parse_stream(context.in.read_all(), "stdin");
+    return parse_stream(context.in.read_all(context.run), "stdin");
   }
   auto wishes = parse_arguments(options.workloads);
   for (const auto& file : options.files)

@@ -166,8 +166,8 @@ std::string to_json(const Built& built, const Source& source, std::chrono::milli
 }  // namespace
 
 ExitCode run(const Options& options, cli::Context& context) {
-  const auto source = load_source(options, context.in);
-  // What the step before took until its Dockerfile came is not ours.
+  // What the step before takes until its Dockerfile comes is not ours.
+  const auto source = load_source(options, context.in, {context.run.events, context.run.stop, {}});
   context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
   for (const auto& warning : source.warnings) context.run.events.warn(io::render_diagnostic(warning));
   if (options.print_dockerfile) {

@@ -19,11 +19,11 @@ constexpr std::size_t largest_file = 8U << 20U;
 
 bool is_yaml(std::string_view file) { return file.ends_with(".yaml") || file.ends_with(".yml"); }
 
-Source from_variant(const Options& options, const io::Input& in) {
+Source from_variant(const Options& options, const io::Input& in, const io::Run& run) {
   const auto file = options.file.value_or(std::string(default_file));
   std::string yaml;
   if (file == "-") {
-    yaml = in.read_all(largest_file);
+    yaml = in.read_all(run, largest_file);
     if (text::trim(yaml).empty())
       throw Error(failure::empty_input, "no configuration on stdin: the step before failed");
   } else if (!options.file && !std::filesystem::exists(file)) {
@@ -72,14 +72,14 @@ std::vector<Stage> stages_of(std::string_view dockerfile) {
 
 }  // namespace
 
-Source load_source(const Options& options, const io::Input& in) {
+Source load_source(const Options& options, const io::Input& in, const io::Run& run) {
   if (!options.variant.empty()) {
     if (options.file && *options.file != "-" && !is_yaml(*options.file))
       throw Error(
           failure::bad_usage,
           fmt::format("VARIANT '{}' wants a configuration, but {} is no .yaml file", options.variant, *options.file),
           fmt::format("leave out {}, or name the configuration", options.variant));
-    return from_variant(options, in);
+    return from_variant(options, in, run);
   }
   if (options.file && is_yaml(*options.file))
     throw Error(failure::bad_usage, fmt::format("{} is a configuration: which variant of it?", *options.file),
@@ -88,7 +88,7 @@ Source load_source(const Options& options, const io::Input& in) {
   if (in.is_terminal())
     throw Error(failure::bad_usage, "nothing to build: no VARIANT, and stdin is a terminal",
                 "pipeline-build test, or pipe a Dockerfile in");
-  auto text = in.read_all(largest_file);
+  auto text = in.read_all(run, largest_file);
   if (text::trim(text).empty()) throw Error(failure::empty_input, "no Dockerfile on stdin: the step before failed");
   return {std::move(text), {}, "the Dockerfile on stdin", {}};
 }

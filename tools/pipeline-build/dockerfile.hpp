@@ -27,8 +27,8 @@ struct Source {
   std::optional<Configuration> configuration = {};  ///< what `text` was made from, none for a plain Dockerfile
 };
 
-/// @throws Error bad_usage, bad_input, empty_input, not_found
-[[nodiscard]] Source load_source(const Options& options, const io::Input& in);
+/// @throws Error bad_usage, bad_input, empty_input, not_found; interrupted or timed_out while stdin is waited for
+[[nodiscard]] Source load_source(const Options& options, const io::Input& in, const io::Run& run);
 
 /// The Dockerfile with those of the labels written into it that it can hold as they are; they leave `labels`. The
 /// classic builder makes a step of its own, with a container, of every label that it is given beside a Dockerfile;

@@ -231,8 +231,8 @@ ExitCode test(const Options& all, const std::string& image, cli::Context& contex
 }  // namespace
 
 ExitCode run_entrypoint(const Options& options, cli::Context& context) {
-  const auto image = io::image_line(named_image(options), context.in);
-  // The programs of a pipe start together: the time that the build took is not the test's.
+  // The programs of a pipe start together: the time that the build takes is not the test's.
+  const auto image = io::image_line(named_image(options), context.in, {context.run.events, context.run.stop, {}});
   context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
   try {
     return test(options, image, context);

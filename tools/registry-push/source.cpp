@@ -5,12 +5,7 @@
 #include "oci/decode.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 namespace slipway::registry_push {
@@ -18,26 +13,6 @@ namespace slipway::registry_push {
 namespace {
 
 constexpr std::size_t longest_line = 1U << 20U;
-
-/// Up to `size` bytes of stdin; fewer only at its end. Wakes for signals and the deadline.
-std::string read_some(int fd, std::size_t size, const io::Run& run) {
-  std::string out;
-  std::array<char, 4096> buffer;
-  while (out.size() < size) {
-    std::array<pollfd, 2> wakers{{{fd, POLLIN, 0}, {run.stop.fd(), POLLIN, 0}}};
-    ::poll(wakers.data(), wakers.size(), static_cast<int>(run.deadline.left(std::chrono::hours{1}).count()));
-    run.check();
-    if (wakers[0].revents == 0) continue;
-    const auto got = ::read(fd, buffer.data(), std::min(buffer.size(), size - out.size()));
-    if (got == 0) break;
-    if (got < 0) {
-      if (errno == EINTR || errno == EAGAIN) continue;
-      throw Error(failure::read_failed, fmt::format("cannot read stdin: {}", std::strerror(errno)));
-    }
-    out.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return out;
-}
 
 oci::EngineImage engine_image(std::string name, const cli::Context& context) {
   return {.where = docker::endpoint(context.env("DOCKER_HOST")), .name = std::move(name)};
@@ -47,10 +22,10 @@ Chosen from_stdin(const Options& options, const cli::Context& context) {
   if (context.in.is_terminal())
     throw Error(failure::bad_usage, "no image: stdin is a terminal",
                 "pipe an image line or an archive in, or name one with --image NAME or --from FILE");
-  auto seen = read_some(context.in.fd(), oci::archive_signature, context.run);
+  auto seen = context.in.read_some(oci::archive_signature, context.run);
   if (seen.empty()) throw Error(failure::empty_input, "no image on stdin: the step before failed");
   if (oci::is_archive(seen)) return {oci::ArchiveStream{.fd = context.in.fd(), .seen = std::move(seen)}, options.image};
-  seen += read_some(context.in.fd(), longest_line, context.run);
+  seen += context.in.read_some(longest_line, context.run);
   return {engine_image(io::image_in(seen), context), std::nullopt};
 }
 

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/error.hpp"
+#include "core/fs.hpp"
 #include "io/streams.hpp"
 #include "support/capture.hpp"
 #include "support/catch.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
 
 using namespace slipway;
 
@@ -12,7 +18,8 @@ namespace {
 
 std::string image_from(std::string_view text, std::string_view argument = {}) {
   const testing::MemoryFile file(text);
-  return io::image_line(argument, io::Input(file.fd()));
+  io::Events events;
+  return io::image_line(argument, io::Input(file.fd()), {events, {}, {}});
 }
 
 std::string_view refusal_of(std::string_view text) {
@@ -61,4 +68,35 @@ TEST_CASE("a full disk on stdout is an error, once", "[streams]") {
   out.print("x");
   CHECK_THROWS_AS(out.flush(), Error);
   CHECK_NOTHROW(out.flush());
+}
+
+TEST_CASE("whoever waits for the step before ends when it is told to, or when its time is over", "[streams]") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const Fd silent(ends[0]);
+  const Fd writer(ends[1]);  // open, and nothing comes
+  const io::Input in(silent.get());
+  io::Events events;
+  const auto ended_by = [&](const io::Run& run) -> std::string_view {
+    try {
+      static_cast<void>(io::image_line("-", in, run));
+    } catch (const Error& error) {
+      return error.failure().id;
+    }
+    return "read";
+  };
+  StopSource source;
+  source.request(SIGTERM);
+  CHECK(ended_by({events, source.token(), {}}) == failure::interrupted.id);
+  CHECK(ended_by({events, {}, Deadline::in(std::chrono::milliseconds{20})}) == failure::timed_out.id);
+}
+
+TEST_CASE("stdin is read to its end, in however many pieces it comes, and no further than its limit", "[streams]") {
+  const testing::MemoryFile file(std::string(200'000, 'x'));
+  io::Events events;
+  const io::Run run{events, {}, {}};
+  CHECK(io::Input(file.fd()).read_some(7, run) == "xxxxxxx");
+  CHECK(io::Input(file.fd()).read_all(run).size() == 199'993);
+  const testing::MemoryFile again("12345");
+  CHECK_THROWS_AS(io::Input(again.fd()).read_all(run, 4), Error);
 }

@@ -22,9 +22,14 @@ struct Stdin {
   int ends[2] = {-1, -1};
 };
 
+struct Unlimited {
+  io::Events events;
+  io::Run run{events, {}, {}};
+};
+
 std::string failure_of(const Options& options, const std::string& text) {
   try {
-    (void)load_source(options, Stdin(text).in());
+    (void)load_source(options, Stdin(text).in(), Unlimited().run);
   } catch (const Error& error) {
     return std::string(error.failure().id);
   }
@@ -34,7 +39,7 @@ std::string failure_of(const Options& options, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a Dockerfile comes from stdin, and an empty stdin stops") {
-  CHECK(load_source({}, Stdin("FROM scratch\n").in()).text == "FROM scratch\n");
+  CHECK(load_source({}, Stdin("FROM scratch\n").in(), Unlimited().run).text == "FROM scratch\n");
   CHECK(failure_of({}, " \n") == "empty-input");
   CHECK(failure_of({.file = "-"}, "") == "empty-input");
 }
@@ -45,7 +50,7 @@ TEST_CASE("VARIANT wants a configuration, a configuration a VARIANT") {
   CHECK(failure_of({.variant = "test", .file = "nowhere.yaml"}, "") == "not-found");
   CHECK(failure_of({.variant = "test", .file = "-"}, "") == "empty-input");
   const auto source =
-      load_source({.variant = "test", .file = "-"}, Stdin("version: v4\nbase: scratch\nvariants: {test: {}}\n").in());
+      load_source({.variant = "test", .file = "-"}, Stdin("version: v4\nbase: scratch\nvariants: {test: {}}\n").in(), Unlimited().run);
   CHECK(source.variant == "test");
   CHECK(source.text.find("FROM scratch") != std::string::npos);
 }
@@ -53,7 +58,7 @@ TEST_CASE("VARIANT wants a configuration, a configuration a VARIANT") {
 TEST_CASE("labels are one instruction of a variant's Dockerfile, but for those that it cannot hold") {
   const docker::Labels all{{"a.b", "1 \"$x\""}, {"c", "two\nlines"}, {"d e", "f"}, {"g", ""}};
   const auto source =
-      load_source({.variant = "test", .file = "-"}, Stdin("version: v4\nbase: scratch\nvariants: {test: {}}\n").in());
+      load_source({.variant = "test", .file = "-"}, Stdin("version: v4\nbase: scratch\nvariants: {test: {}}\n").in(), Unlimited().run);
   auto labels = all;
   const auto text = with_labels(source, labels);
   CHECK(labels == docker::Labels{{"c", "two\nlines"}, {"d e", "f"}});
