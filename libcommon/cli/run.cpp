@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/fs.hpp"
+#include "core/text.hpp"
 #include "core/version.hpp"
 
 #include <fcntl.h>
@@ -87,7 +88,9 @@ std::optional<std::string> process_environment(const std::string& name) {
   return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
 }
 
-void add_views(io::Events& events, const Common& common, const std::string& tool, const Environment& env) {
+/// @param unrecorded gets why the event log could not be written
+void add_views(io::Events& events, const Common& common, const std::string& tool, const Environment& env,
+               std::string& unrecorded) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1 && env("TERM").value_or("") != "dumb";
   const auto most = common.quiet ? io::Level::warning : common.verbose ? io::Level::detail : io::Level::note;
   const bool color = use_color(common.color, terminal, env);
@@ -98,7 +101,7 @@ void add_views(io::Events& events, const Common& common, const std::string& tool
     events.add(terminal && !lines_beside ? io::live_view(STDERR_FILENO, most, color)
                                          : io::plain_view(STDERR_FILENO, most, color));
   if (const auto file = common.events ? common.events : env("SLIPWAY_EVENTS"); file && !file->empty())
-    events.add(io::json_lines_view(*file, tool));
+    events.add(io::json_lines_view(*file, tool, [&](const Error& error) { unrecorded = error.message(); }));
 }
 
 io::ErrorFormat error_format(const Common& common) {
@@ -108,19 +111,28 @@ io::ErrorFormat error_format(const Common& common) {
   return io::ErrorFormat::text;
 }
 
-/// The record has each warning as an event; people are shown them together, with the line and a caret.
-void record(io::Events& events, const std::vector<Diagnostic>& warnings) {
-  for (const auto& w : warnings) {
+/// The record has each one as an event; people are shown them together, with the line and a caret.
+void record(io::Events& events, const std::string& kind, io::Level level, const std::vector<Diagnostic>& found) {
+  for (const auto& w : found) {
     io::Fields fields{{"file", w.file}, {"line", std::int64_t{w.line}}, {"column", std::int64_t{w.column}}};
     if (!w.path.empty()) fields.emplace_back("path", w.path);
     if (!w.suggestion.empty()) fields.emplace_back("suggestion", w.suggestion);
-    events.emit({.kind = "warning",
-                 .level = io::Level::warning,
-                 .subject = {},
-                 .text = w.message,
-                 .told = true,
-                 .fields = std::move(fields)});
+    events.emit(
+        {.kind = kind, .level = level, .subject = {}, .text = w.message, .told = true, .fields = std::move(fields)});
   }
+}
+
+void record(io::Events& events, const Error& error) {
+  record(events, "finding", io::Level::error, error.findings());
+  io::Fields fields{{"message", error.message()}, {"status", std::int64_t{status(error.code())}}};
+  if (!error.at().empty()) fields.emplace_back("place", text::join(error.at(), "; "));
+  if (!error.hint().empty()) fields.emplace_back("hint", error.hint());
+  events.emit({.kind = "error",
+               .level = io::Level::error,
+               .subject = std::string(error.failure().id),
+               .text = {},
+               .told = true,
+               .fields = std::move(fields)});
 }
 
 /// Anything that is thrown becomes one Error; what is not ours is a bug.
@@ -149,6 +161,7 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
   bool help = false;
   bool version = false;
   describe_common(app, common, help, version);
+  std::string unrecorded;
   io::Events events;
   io::Input in(STDIN_FILENO);
   io::Output out(STDOUT_FILENO);
@@ -168,7 +181,7 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
     }
     if (help) return out.print(app.help());
     if (version) return out.print_line(fmt::format("{} {}", app.name(), slipway::version()));
-    add_views(events, common, app.name(), env);
+    add_views(events, common, app.name(), env, unrecorded);
     context.emplace(Context{.in = in,
                             .out = out,
                             .run = {.events = events,
@@ -186,16 +199,15 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
   if (error) {
     out.discard();
     code = error->code();
-    events.emit({.kind = "error",
-                 .level = io::Level::error,
-                 .subject = std::string(error->failure().id),
-                 .text = {},
-                 .fields = {{"message", error->message()}, {"status", std::int64_t{status(code)}}}});
+    record(events, *error);
   }
   const auto warnings = context ? std::move(context->warnings) : std::vector<Diagnostic>{};
-  record(events, warnings);
-  const auto told = error ? io::render_error(app.name(), *error, error_format(common), warnings)
-                          : io::render_findings(app.name(), warnings, error_format(common));
+  record(events, "warning", io::Level::warning, warnings);
+  auto told = error ? io::render_error(app.name(), *error, error_format(common), warnings)
+                    : io::render_findings(app.name(), warnings, error_format(common));
+  // As above: a SARIF log stands alone.
+  if (!unrecorded.empty() && common.error_format != "sarif")
+    told += fmt::format("{}: warning: {}; nothing more was recorded\n", app.name(), unrecorded);
   // A closed stderr leaves nobody to tell.
   static_cast<void>(caught([&] { fs::write_all(STDERR_FILENO, told, "stderr"); }));
   if (error) {

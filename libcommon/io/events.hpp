@@ -27,7 +27,7 @@ enum class Level { error, warning, note, detail };
 
 struct Event {
   std::chrono::system_clock::time_point at;
-  std::string kind;  ///< stage.start, stage.end, progress, layer, pod, output, verdict, note, warning, error
+  std::string kind;  ///< one of those that event-log(5) lists
   Level level = Level::note;
   std::string subject;  ///< what it is about: a stage, a layer's digest, a pod; the live view keeps one line each
   std::string text;     ///< the sentence for a person; empty when there is nothing to say
@@ -127,7 +127,9 @@ enum class ErrorFormat { text, json, sarif, github };
 /// One line per subject, redrawn in place at most ten times a second: for terminals.
 [[nodiscard]] std::unique_ptr<View> live_view(int fd, Level most, bool color);
 /// JSON lines, event-log(5). Opened with O_APPEND so that the tools of a pipe can share the file.
+/// @param failed is told once, when a line cannot be written
 /// @throws Error cannot_create
-[[nodiscard]] std::unique_ptr<View> json_lines_view(const std::string& file, std::string_view tool);
+[[nodiscard]] std::unique_ptr<View> json_lines_view(const std::string& file, std::string_view tool,
+                                                    std::function<void(const Error&)> failed = {});
 
 }  // namespace slipway::io

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 
 namespace slipway::io {
 
@@ -41,8 +42,9 @@ class Plain : public View {
 
 class JsonLines : public View {
  public:
-  JsonLines(const std::string& file, std::string_view tool)
-      : file_(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)), tool_(tool) {
+  JsonLines(const std::string& file, std::string_view tool, std::function<void(const Error&)> failed)
+      : name_(file), failed_(std::move(failed)),
+        file_(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)), tool_(tool) {
     if (!file_.open())
       throw Error(failure::cannot_create, fmt::format("cannot open the event log {}: {}", file, std::strerror(errno)));
     // One id a process: the tools of a pipe share the file and are told apart by it.
@@ -58,7 +60,13 @@ class JsonLines : public View {
     if (!event.text.empty()) line["text"] = event.text;
     for (const auto& [name, value] : event.fields) std::visit([&](const auto& v) { line[name] = v; }, value);
     // A single write: lines of several processes must not mix.
-    put(file_.get(), line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    try {
+      fs::write_all(file_.get(), line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n",
+                    "the event log " + name_);
+    } catch (const Error& error) {
+      // The work is worth more than its record. Told once: a full disk stays full for every line.
+      if (auto tell = std::exchange(failed_, nullptr)) tell(error);
+    }
   }
 
  private:
@@ -72,6 +80,8 @@ class JsonLines : public View {
     return "note";
   }
 
+  std::string name_;
+  std::function<void(const Error&)> failed_;
   Fd file_;
   std::string tool_;
   std::string run_;
@@ -81,8 +91,9 @@ class JsonLines : public View {
 
 std::unique_ptr<View> plain_view(int fd, Level most, bool color) { return std::make_unique<Plain>(fd, most, color); }
 
-std::unique_ptr<View> json_lines_view(const std::string& file, std::string_view tool) {
-  return std::make_unique<JsonLines>(file, tool);
+std::unique_ptr<View> json_lines_view(const std::string& file, std::string_view tool,
+                                      std::function<void(const Error&)> failed) {
+  return std::make_unique<JsonLines>(file, tool, std::move(failed));
 }
 
 }  // namespace slipway::io

@@ -108,6 +108,15 @@ TEST_CASE("bytes that are no UTF-8 do not break the log", "[events]") {
   CHECK(nlohmann::json::parse(fs::read_file(file))["text"] == "caf\xEF\xBF\xBD");
 }
 
+TEST_CASE("a log that cannot be written is told once, and nothing else changes", "[events]") {
+  std::vector<std::string> told;
+  io::Events events(fixed_clock());
+  events.add(io::json_lines_view("/dev/full", "t", [&](const Error& error) { told.push_back(error.message()); }));
+  events.note("one");
+  events.note("two");
+  CHECK(told == std::vector<std::string>{"cannot write the event log /dev/full: No space left on device"});
+}
+
 TEST_CASE("the live view redraws its block and leaves final lines above", "[events]") {
   const testing::MemoryFile err;
   io::Events events(fixed_clock());
