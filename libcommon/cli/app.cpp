@@ -257,23 +257,25 @@ void App::parse(std::span<const std::string> arguments) {
     own.erase(dashes, own.end());
   }
   std::ranges::reverse(own);  // CLI11 takes them from the back
+  const auto refuse_unknown = [&](const std::string& word) {
+    if (!word.starts_with('-') || word == "-") return;
+    const auto typed = word.substr(0, word.find('='));
+    std::vector<std::string> known{"--help", "--version"};
+    const auto collect = [&known](const App& app) {
+      for (const auto& option : app.options_)
+        if (!option.is_positional) known.insert(known.end(), option.names.begin(), option.names.end());
+    };
+    collect(*this);
+    if (given_ != nullptr) collect(*given_);
+    throw Error(failure::bad_usage, fmt::format("unknown option '{}'{}", typed, text::did_you_mean(typed, known)),
+                try_help);
+  };
   try {
     parser.root.parse(own);
   } catch (const CLI::ExtrasError&) {
     const auto extras = parser.root.remaining(true);
     const auto& word = extras.front();
-    if (word.starts_with('-') && word != "-") {
-      const auto typed = word.substr(0, word.find('='));
-      std::vector<std::string> known{"--help", "--version"};
-      const auto collect = [&known](const App& app) {
-        for (const auto& option : app.options_)
-          if (!option.is_positional) known.insert(known.end(), option.names.begin(), option.names.end());
-      };
-      collect(*this);
-      if (given_ != nullptr) collect(*given_);
-      throw Error(failure::bad_usage, fmt::format("unknown option '{}'{}", typed, text::did_you_mean(typed, known)),
-                  try_help);
-    }
+    refuse_unknown(word);
     std::vector<std::string> known;
     for (const auto& command : commands_) known.push_back(command.name_);
     if (!known.empty() && given_ == nullptr) {
@@ -286,6 +288,8 @@ void App::parse(std::span<const std::string> arguments) {
     }
     throw Error(failure::bad_usage, fmt::format("unexpected argument '{}'", word), try_help);
   } catch (const CLI::RequiredError& error) {
+    // What is missing may be what a misspelt option was to say.
+    for (const auto& word : parser.root.remaining(true)) refuse_unknown(word);
     const std::string what = error.what();
     throw Error(failure::bad_usage, fmt::format("missing {}", what.substr(0, what.find(' '))), try_help);
   } catch (const CLI::ArgumentMismatch& error) {

@@ -112,7 +112,7 @@ std::string App::help() const {
   const App& shown = given_ != nullptr ? *given_ : *this;
   const auto title = given_ != nullptr ? name_ + " " + given_->name_ : name_;
   std::string out = fill(fmt::format("{}: {}", title, shown.purpose_), 2, 0);
-  out += fmt::format("\nUsage: {}{}{} [options]{}\n", title,
+  out += fmt::format("Usage: {}{}{} [options]{}\n", title,
                      shown.commands_.empty()   ? ""
                      : shown.command_required_ ? " COMMAND"
                                                : " [COMMAND]",

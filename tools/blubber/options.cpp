@@ -11,7 +11,8 @@ void describe(cli::App& app, Options& options) {
   app.option("-p,--policy", options.policy, "URI", "rules it has to obey: a file, - or a URL");
   app.flag("--policy-variant-all", options.policy_all, "show the policy every variant expanded");
   app.group("Output");
-  app.choice("-f,--format", options.format, {"dockerfile", "json", "deps"}, "the Dockerfile, all it inherits, or its stages");
+  app.choice("-f,--format", options.format, {"dockerfile", "json", "deps"},
+             "the Dockerfile, all it inherits, or its stages");
   app.choice("--target-builder", options.target, {"classic", "buildkit"}, "for every builder, or BuildKit alone");
   app.option("--label", options.labels, "NAME=VALUE", "a further label");
   app.flag("--run-entrypoint", options.run_entrypoint, "run the program as the last step");
@@ -27,7 +28,8 @@ void describe(cli::App& app, Options& options) {
   app.example("Check a configuration before it is committed", "blubber --check --strict .pipeline/blubber.yaml");
   app.example("See what a variant inherits", "blubber -f json .pipeline/blubber.yaml production");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::io, ExitCode::protocol, ExitCode::permission, ExitCode::setup});
+             ExitCode::cannot_create, ExitCode::io, ExitCode::protocol, ExitCode::permission, ExitCode::setup,
+             ExitCode::timeout});
   app.exit_meaning(ExitCode::ok, "what was asked for is on stdout, whole");
   app.exit_meaning(ExitCode::no, "the policy is broken");
   app.exit_meaning(ExitCode::data, "malformed or not valid");

@@ -80,9 +80,11 @@ void describe(cli::App& app, Options& options) {
   app.option("--max-age", options.max_age, "DURATION", "a copy that young will do, without asking the host");
   app.option("--lock-timeout", options.lock_timeout, "DURATION", "wait so long for another run's fetch; 30s");
   app.example("for helm -f -", "config-get hello -e staging");
+  app.example("one value", "config-get hello -e dc1 -k replicas");
   app.example("whole, for a program", "config-get hello -e dc1 -o bundle | jq .values");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::cannot_create, ExitCode::io, ExitCode::try_again, ExitCode::permission, ExitCode::setup});
+             ExitCode::cannot_create, ExitCode::io, ExitCode::try_again, ExitCode::permission, ExitCode::setup,
+             ExitCode::timeout});
   app.exit_meaning(ExitCode::no, "differences, findings");
   app.exit_meaning(ExitCode::no_input, "nothing of that name");
   app.exit_meaning(ExitCode::try_again, "another run fetches");

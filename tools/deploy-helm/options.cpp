@@ -37,8 +37,8 @@ void describe(cli::App& app, Options& options) {
   app.example("For production", "deploy-helm plan svc -t production < image > plan.json");
   app.example("That very plan", "deploy-helm apply --plan plan.json --approve 3f9c1e2b4d5a");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::pending, ExitCode::partial, ExitCode::undone, ExitCode::not_undone,
-             ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::try_again,
-             ExitCode::permission, ExitCode::setup, ExitCode::timeout});
+             ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::cannot_create,
+             ExitCode::io, ExitCode::try_again, ExitCode::permission, ExitCode::setup, ExitCode::timeout});
 }
 
 }  // namespace slipway::deploy_helm

@@ -177,7 +177,7 @@ void describe(cli::App& app, Options& options) {
   describe_steps(app, options);
   app.group("Which");
   app.option("-n,--namespace", options.name_space, "NAME", "default: the context's or the target's");
-  app.option("--context,--contexts", options.contexts, "A,B", "kubeconfig contexts, in the order of action");
+  app.option("--context,--contexts", options.contexts, "C", "contexts C,D of the kubeconfig, in that order");
   app.option("-t,--target", options.targets, "NAME", "targets or groups of deploy-targets.yaml");
   app.brief_group("Also, in the manual");
   app.option("-l,--selector", options.selector, "LABELS", "workloads with these labels");
@@ -205,6 +205,8 @@ void describe(cli::App& app, Options& options) {
   app.option("--request-timeout", options.request_timeout, "DURATION", "of one request (30s)");
   app.option("--api-grace", options.api_grace, "DURATION", "how long the API may be away (5m)");
   app.example("is it out?", "k8s-rollout status deploy/web -n web");
+  app.example("why is it not?", "k8s-rollout explain deploy/web -t production");
+  app.example("back to what served", "k8s-rollout undo deploy/web -t production");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::pending, ExitCode::partial, ExitCode::undone, ExitCode::not_undone,
              ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable, ExitCode::cannot_create,
              ExitCode::io, ExitCode::try_again, ExitCode::protocol, ExitCode::permission, ExitCode::setup,
@@ -212,7 +214,7 @@ void describe(cli::App& app, Options& options) {
   app.exit_meaning(ExitCode::no, "failed");
   app.exit_meaning(ExitCode::pending, "unfinished");
   app.exit_meaning(ExitCode::partial, "partly");
-  app.exit_meaning(ExitCode::undone, "failed, undone");
+  app.exit_meaning(ExitCode::undone, "undone");
   app.exit_meaning(ExitCode::not_undone, "undo failed");
   app.exit_meaning(ExitCode::unavailable, "API away");
   app.exit_meaning(ExitCode::try_again, "changed by others");

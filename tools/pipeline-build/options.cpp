@@ -26,7 +26,7 @@ void describe(cli::App& app, Options& options) {
   app.example("Build a Dockerfile from stdin", "blubber .pipeline/blubber.yaml test | pipeline-build");
   app.example("Build with a name of your own", "pipeline-build production -t registry.example.org/svc:dev");
   app.exits({ExitCode::ok, ExitCode::no, ExitCode::usage, ExitCode::data, ExitCode::no_input, ExitCode::unavailable,
-             ExitCode::io, ExitCode::permission, ExitCode::setup, ExitCode::timeout});
+             ExitCode::cannot_create, ExitCode::io, ExitCode::permission, ExitCode::setup, ExitCode::timeout});
   app.exit_meaning(ExitCode::ok, "built; the image's name is on stdout");
   app.exit_meaning(ExitCode::no, "a build step failed");
   app.exit_meaning(ExitCode::data, "configuration or Dockerfile wrong, or stdin empty");
