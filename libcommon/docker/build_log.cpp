@@ -21,6 +21,11 @@ std::optional<std::pair<std::string, std::string>> step_of(std::string_view line
 
 bool holds(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
+/// The engine's words for a host that does not answer it.
+bool is_out_of_reach(std::string_view message) {
+  return holds(message, "dial tcp") || holds(message, "no such host") || holds(message, "request canceled");
+}
+
 }  // namespace
 
 void BuildLog::feed(std::string_view json) {
@@ -80,7 +85,9 @@ Error BuildLog::error() const {
   auto what = number_.empty() ? fmt::format("the build failed: {}", text::printable(message))
               : code_ != 0    ? fmt::format("build step {} failed with exit status {}", number_, code_)
                               : fmt::format("build step {} failed: {}", number_, text::printable(message));
-  Error error(failure::build_failed, std::move(what), build_hint(message, output));
+  // The base image's registry, which the engine asks before a step begins; what a step itself asks ends with a status.
+  const auto& kind = code_ == 0 && is_out_of_reach(message) ? failure::unreachable : failure::build_failed;
+  Error error(kind, std::move(what), build_hint(message, output));
   if (!step_.empty()) error.add_place(text::printable(step_));
   return error;
 }
@@ -97,8 +104,8 @@ std::string build_hint(std::string_view message, std::string_view output) {
   if (either("Temporary failure resolving") || either("Temporary failure in name resolution") ||
       either("Could not resolve host") || either("EAI_AGAIN"))
     return "names do not resolve inside the build: try --network host";
-  if (holds(message, "dial tcp") || holds(message, "no such host") || holds(message, "request canceled"))
-    return "the base image's registry cannot be reached; --pull missing uses what the engine has";
+  if (is_out_of_reach(message))
+    return "the base image's registry cannot be reached, and the engine has no such image that would do";
   if (either("exec format error")) return "the image is of another architecture than the engine's machine";
   return {};
 }

@@ -50,3 +50,16 @@ TEST_CASE("progress that is not JSON breaks the protocol") {
   BuildLog log([](std::string_view) {});
   CHECK_THROWS_AS(log.feed("<html>"), Error);
 }
+
+TEST_CASE("a base image's registry that does not answer the engine is unreachable, a step that fails is not") {
+  const auto failure_of = [](std::string_view json) {
+    BuildLog log([](std::string_view) {});
+    log.feed(json);
+    return log.error();
+  };
+  const auto away = failure_of(R"({"error":"Get \"https://r.example.org/v2/\": dial tcp: lookup r.example.org: no such host"})");
+  CHECK(away.failure().id == failure::unreachable.id);
+  CHECK(away.hint().find("base image") != std::string::npos);
+  const auto step = failure_of(R"({"errorDetail":{"code":7,"message":"curl: dial tcp 10.0.0.1"},"error":"curl: dial tcp 10.0.0.1"})");
+  CHECK(step.failure().id == failure::build_failed.id);
+}
