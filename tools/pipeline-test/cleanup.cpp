@@ -78,7 +78,7 @@ std::string Cleanup::remove() {
     });
   if (scratch_made_)
     attempt("scratch image " + scratch_, std::chrono::seconds{30},
-            [&](const io::Run& run) { remove_scratch(scratch_, env_, run); });
+            [&](const io::Run& run) { remove_scratch(scratch_, env_, run, scratch_retries_); });
   if (left.empty()) {
     watchdog_->dismiss();
     watchdog_.reset();

@@ -28,6 +28,8 @@ class Cleanup {
   ~Cleanup();
 
   void made_scratch() { scratch_made_ = true; }
+  /// Its registry did not answer, after all tries: removing gets one.
+  void scratch_is_out_of_reach() { scratch_retries_ = 0; }
   void made_namespace(std::string name) { name_space_ = std::move(name); }
   /// The release has objects that do not go with the namespace, or hooks for its end.
   void needs_uninstall(helm::Program helm, helm::Place place, std::string release);
@@ -50,6 +52,7 @@ class Cleanup {
   std::chrono::milliseconds patience_;
   io::Events* events_;
   bool scratch_made_ = false;
+  std::optional<int> scratch_retries_;
   std::string name_space_;
   std::optional<Release> release_;
   std::unique_ptr<Watchdog> watchdog_;

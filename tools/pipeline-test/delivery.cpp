@@ -25,8 +25,8 @@ DeliveryPlan plan_delivery(const std::string& image, const std::optional<std::st
     const bool pinned = image.find("@sha256:") != std::string::npos && !image.starts_with("localhost/");
     if (pinned) return {image, std::nullopt};
     throw Error(failure::bad_usage,
-                fmt::format("the cluster cannot pull '{}': it is only in the container engine", image),
-                "name a registry that engine and cluster both reach: --scratch HOST[/PREFIX]");
+                fmt::format("'{}' is taken for an image of the container engine, which the cluster cannot pull", image),
+                "name a registry that both reach, --scratch HOST[/PREFIX]; or the image by digest, NAME@sha256:...");
   }
   auto prefix = *scratch;
   while (prefix.ends_with('/')) prefix.pop_back();
@@ -54,8 +54,11 @@ helm::Image deliver(const DeliveryPlan& plan, const cli::Environment& env, const
   return image_of(target, pushed.digest);
 }
 
-void remove_scratch(const std::string& reference, const cli::Environment& env, const io::Run& run) {
-  static_cast<void>(oci::delete_manifest(oci::Reference::parse(reference), registry_access(env), run));
+void remove_scratch(const std::string& reference, const cli::Environment& env, const io::Run& run,
+                    std::optional<int> retries) {
+  auto access = registry_access(env);
+  access.retries = retries.value_or(access.retries);
+  static_cast<void>(oci::delete_manifest(oci::Reference::parse(reference), access, run));
 }
 
 }  // namespace slipway::pipeline_test

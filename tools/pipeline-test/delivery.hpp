@@ -30,6 +30,8 @@ struct DeliveryPlan {
 [[nodiscard]] helm::Image deliver(const DeliveryPlan& plan, const cli::Environment& env, const io::Run& run);
 
 /// Deletes the scratch image. @param reference HOST/PATH:TAG, or by digest
-void remove_scratch(const std::string& reference, const cli::Environment& env, const io::Run& run);
+/// @param retries as many as registries get by default, if not given
+void remove_scratch(const std::string& reference, const cli::Environment& env, const io::Run& run,
+                    std::optional<int> retries = {});
 
 }  // namespace slipway::pipeline_test

@@ -134,11 +134,21 @@ class Test {
     if (prepared_.delivery.scratch) cleanup.made_scratch();
     auto delivery = std::async(std::launch::async, [this] { return bring_image(); });
     create_sandbox_for(cleanup);
-    const auto release = install(delivery.get(), cleanup);
+    const auto image = delivered(delivery, cleanup);
+    const auto release = install(image, cleanup);
     if (auto failed = wait_until_ready()) return failed;
     if (auto failed = ask_from_outside(release)) return failed;
     if (auto failed = run_helm_tests(release)) return failed;
     return stay_ready();
+  }
+
+  static helm::Image delivered(std::future<helm::Image>& delivery, Cleanup& cleanup) {
+    try {
+      return delivery.get();
+    } catch (const Error& error) {
+      if (error.failure().id == failure::unreachable.id) cleanup.scratch_is_out_of_reach();
+      throw;
+    }
   }
 
   helm::Image bring_image() const {
@@ -394,8 +404,11 @@ ExitCode test_in_cluster(const Options& options, cli::Context& context) {
   kube::Client client(config.access(e2e.kube_context), "pipeline-test");
   auto helm = open_helm(context);
   check_cluster(client, context.run);
-  if (piped) prepared = prepare(io::image_line(named, context.in), std::move(ground), e2e, context);
-  // The time that the build took is not the test's.
+  // The time that the build takes is not the test's.
+  if (piped) {
+    const io::Run unlimited{context.run.events, context.run.stop, {}};
+    prepared = prepare(io::image_line(named, context.in, unlimited), std::move(ground), e2e, context);
+  }
   context.run.deadline = Deadline::in(context.common.timeout.value_or(default_timeout));
   if (context.common.dry_run) {
     context.run.events.note(
