@@ -73,7 +73,8 @@ Resource Client::resource_called(const std::string& word, const io::Run& run) {
       return resource;
     }
   }
-  throw Error(failure::not_found, fmt::format("cluster '{}' knows no type '{}'", access().context, word));
+  throw Error(failure::not_found, fmt::format("cluster '{}' knows no type '{}'", access().context, word),
+              "a workload is TYPE/NAME, such as deploy/hello");
 }
 
 }  // namespace slipway::kube
