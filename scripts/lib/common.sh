@@ -17,6 +17,9 @@ die() {
   exit "$status"
 }
 
+# about FILE: what that script says of itself at its top, below the SPDX line and an empty one.
+about() { awk 'NR < 4 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$1"; }
+
 # need PACKAGE=PROGRAM...: every missing program at once, with the one line that installs them all.
 need() {
   local item missing=()
