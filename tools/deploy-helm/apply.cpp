@@ -108,8 +108,16 @@ class Rollout {
   }
 
   void wait() {
-    const auto ready = wait_until_ready(*site_->cluster, site_->survey.next, options_->settle,
-                                        limited(*run_, site_->cluster->target.timeout));
+    Readiness ready;
+    try {
+      ready = wait_until_ready(*site_->cluster, site_->survey.next, options_->settle,
+                               limited(*run_, site_->cluster->target.timeout));
+    } catch (const Error& error) {
+      if (is(error, failure::interrupted) || is(error, failure::timed_out)) throw;
+      // helm has written: what cannot be known to be well is taken back, as what has failed is.
+      ready.reason = error.message();
+      ready.explanation = error.at();
+    }
     if (ready.ready) {
       result_.state = State::applied;
       return;

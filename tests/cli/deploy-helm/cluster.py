@@ -6,7 +6,7 @@ usage: cluster.py COMMAND...       with $HELM_BIN and $IMAGES, the registry, whi
        helm ARGUMENT...            `version`, and `upgrade` of release main with the values on stdin
 
 $TMP/kubeconfig has the context `stub`. $TMP/records holds what helm has recorded, a file for each revision, and the
-cluster runs what the newest says. Only helm and Leases change anything, and a Lease that outlives the command is told.
+cluster runs what the newest says; with $SEEN_UNTIL=N it shows no list of Deployments after revision N. Only helm and Leases change anything, and a Lease that outlives the command is told.
 """
 import base64
 import gzip
@@ -31,6 +31,10 @@ def records():
 def helm(arguments):
     if arguments[0] == "version":
         return "v3.19.0"
+    if arguments[0] == "rollback":
+        release = records()[int(arguments[2]) - 1] | {"version": len(records()) + 1}
+        (RECORDS / f"{release['version']}.json").write_text(json.dumps(release))
+        return "Rollback was a success!"
     if arguments[:3] != ["upgrade", "--install", "main"]:
         sys.exit(f"Error: unknown command {' '.join(arguments)}")
     values = json.load(sys.stdin)
@@ -94,7 +98,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         elif path == f"{DEPLOYMENTS}/hello":
             found = deployment()
         elif path == DEPLOYMENTS:
-            found = listing(deployment())
+            seen = len(records()) <= int(os.environ.get("SEEN_UNTIL", "99"))
+            found = listing(deployment()) if seen else None
         elif re.fullmatch("/apis?/.*/(replicasets|pods|events)", path):
             found = listing()
         if found is None:
