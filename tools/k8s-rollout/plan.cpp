@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 
 namespace slipway::rollout {
@@ -102,14 +103,16 @@ ExitCode plan(const Options& options, cli::Context& context) {
                         kube::text_at(line, {"text"}).empty() ? "" : "  " + kube::text_at(line, {"text"})));
     return ExitCode::ok;
   }
-  auto journal = Journal::open(folder, words[1]);
+  // A dry run leaves the record as it is, too: what it did not do must not be noted down as done.
+  std::optional<Journal> journal;
+  if (!context.common.dry_run) journal = Journal::open(folder, words[1]);
   auto saved = options_from_json(lines.front().at("options"));
   saved.yes = options.yes;
   Session session(saved, context);
   auto action = action_for(session);
   action.check = [](Site&) {};  // it was fit when it began; what came since is looked at step by step
   Runner runner(session, std::move(action), std::move(journal));
-  if (!runner.preflight(wishes_from(lines.front().at("wishes")))) return runner.looked();
+  if (!runner.preflight(wishes_from(lines.front().at("wishes")), true)) return runner.looked();
   runner.resume(lines);
   return session.told_when_stopped([&] { return step == "continue" ? runner.run() : runner.abort(); });
 }

@@ -21,7 +21,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-bool Runner::preflight(const std::vector<Wish>& wishes) {
+bool Runner::preflight(const std::vector<Wish>& wishes, bool begun) {
   std::vector<std::vector<Step>> found(session_.clusters.size());
   const auto errors = in_parallel(session_.clusters.size(), [&](std::size_t i) {
     for (auto& site : session_.sites(i, wishes, action_.kinds)) {
@@ -34,7 +34,7 @@ bool Runner::preflight(const std::vector<Wish>& wishes) {
           throw Error(failure::denied,
                       fmt::format("user '{}' may not patch {} in namespace '{}'", site.cluster->access.user,
                                   site.target.api().plural, site.target.name_space));
-        if (options_.command == "restart" && !options_.force) {
+        if (options_.command == "restart" && !options_.force && !begun) {
           auto look = track_options(options_, *site.cluster);
           look.wait = false;
           const auto outcomes = kube::wait_ready(*site.client, {site.target}, look, session_.run());
@@ -219,8 +219,8 @@ ExitCode Runner::run() {
   } catch (const Error&) {
     summary();
     if (journal_)
-      session_.run().events.warn(fmt::format("run {0} is unfinished: k8s-rollout plan continue {0}, or plan abort {0}",
-                                             journal_->id()));
+      session_.run().events.warn(
+          fmt::format("run {0} is unfinished: k8s-rollout plan continue {0}, or plan abort {0}", journal_->id()));
     throw;
   }
 }
@@ -264,6 +264,11 @@ ExitCode Runner::abort() {
   for (std::size_t i = steps_.size(); i-- > 0;) {
     auto& step = steps_[i];
     if (!step.written) continue;
+    if (dry_) {
+      step.text = "would be taken back (dry run)";
+      step.verdict = "as it was";
+      continue;
+    }
     step.text = "aborted";
     const auto came = take_back(session_, step);
     step.verdict = came == ExitCode::undone ? "undone" : came == ExitCode::try_again ? "left alone" : "UNDO FAILED";

@@ -22,7 +22,8 @@ class Runner {
         follows_(!dry_ && (options_.wait || options_.bake || (session.many() && action_.waits_by_itself))) {}
 
   /// Everything is looked at before the first write: reachable, there, allowed, fit for it.
-  bool preflight(const std::vector<Wish>& wishes);
+  /// @param begun the run was cut short: what it left half way need not be whole
+  bool preflight(const std::vector<Wish>& wishes, bool begun = false);
   void ask();
   void start_journal(const std::vector<Wish>& wishes);
   /// Takes over what a journal says was done.
