@@ -84,6 +84,21 @@ std::string apply(Session& session, Site& site) {
                      kube::int_at(after, {"spec", "maxReplicas"}));
 }
 
+/// Whether it can be done, as far as can be known before.
+void check(Session& session, Site& site) {
+  const auto object =
+      site.client->get(kube::path_of(site.target.api(), site.target.name_space, site.target.name), session.run());
+  if (kube::int_at(object, {"spec", "replicas"}, 1) == 0)
+    session.run().events.warn(
+        fmt::format("{} is scaled to 0: an autoscaler does not bring it back (scale --restore)", site.target.text()));
+  if (!session.many()) return;
+  const auto& hpa = *kube::known_resource("hpa");
+  for (const auto* verb : {"create", "patch"})
+    if (!site.client->allowed(verb, hpa, site.target.name_space, session.run()))
+      throw Error(failure::denied, fmt::format("user '{}' may not {} {} in namespace '{}'", site.cluster->access.user,
+                                               verb, hpa.plural, site.target.name_space));
+}
+
 }  // namespace
 
 ExitCode autoscale(Session& session, const std::vector<Wish>& wishes) {
@@ -92,27 +107,37 @@ ExitCode autoscale(Session& session, const std::vector<Wish>& wishes) {
   if (!options.off && !options.on && !options.min && !options.max && !options.cpu && !options.memory)
     throw Error(failure::bad_usage, "autoscale needs --max, --min, --cpu, --memory, --off or --on");
   ordered_json results = ordered_json::array();
-  for (std::size_t i = 0; i < session.clusters.size(); ++i)
-    for (auto& site :
-         session.sites(i, wishes, {Kind::deployment, Kind::stateful_set, Kind::replica_set, Kind::custom})) {
-      const auto object =
-          site.client->get(kube::path_of(site.target.api(), site.target.name_space, site.target.name), session.run());
-      const auto text = apply(session, site);
-      if (kube::int_at(object, {"spec", "replicas"}, 1) == 0)
-        session.run().events.warn(fmt::format(
-            "{} is scaled to 0: an autoscaler does not bring it back (scale --restore)", site.target.text()));
-      results.push_back({{"cluster", site.cluster->name},
-                         {"namespace", site.target.name_space},
-                         {"workload", site.target.text()},
-                         {"text", text}});
-      if (!session.json())
-        session.context.out.print_line(
-            fmt::format("{}{} \"{}\": {}", session.prefix(*site.cluster), site.target.type(), site.target.name, text));
+  auto code = ExitCode::ok;
+  auto sites = session.sites_everywhere(
+      wishes, {Kind::deployment, Kind::stateful_set, Kind::replica_set, Kind::custom},
+      [&](Site& site) { check(session, site); }, code);
+  if (!sites) return code;
+  bool some_done = false;
+  for (auto& site : *sites) {
+    std::string text;
+    try {
+      text = apply(session, site);
+      some_done = true;
+    } catch (const Error& error) {
+      if (!session.many() || error.failure().id == failure::interrupted.id) throw;
+      code = tell_error(session, *site.cluster, error);
+      text = "not changed: " + error.message();
     }
+    results.push_back({{"cluster", site.cluster->name},
+                       {"namespace", site.target.name_space},
+                       {"workload", site.target.text()},
+                       {"text", text}});
+    if (!session.json())
+      session.context.out.print_line(
+          fmt::format("{}{} \"{}\": {}", session.prefix(*site.cluster), site.target.type(), site.target.name, text));
+    if (code != ExitCode::ok) break;  // the next one is not touched
+  }
+  if (code != ExitCode::ok && some_done) code = ExitCode::partial;
   if (session.json())
     session.context.out.print_line(
-        ordered_json{{"schema", schema}, {"command", "autoscale"}, {"status", 0}, {"results", results}}.dump());
-  return ExitCode::ok;
+        ordered_json{{"schema", schema}, {"command", "autoscale"}, {"status", status(code)}, {"results", results}}
+            .dump());
+  return code;
 }
 
 }  // namespace slipway::rollout

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 namespace slipway::rollout {
 
@@ -28,8 +29,8 @@ using nlohmann::ordered_json;
 namespace {
 
 void leaves_going(Session& session, const Site& site, const std::string& what) {
-  session.leaves(site, fmt::format("{}; what is written stays, and goes on: k8s-rollout status {}", what,
-                                   site.arguments()));
+  session.leaves(site,
+                 fmt::format("{}; what is written stays, and goes on: k8s-rollout status {}", what, site.arguments()));
 }
 
 void leaves_coming(Session& session, const Site& site, int pods) {
@@ -250,6 +251,17 @@ ExitCode one_step(Session& session, const std::string& step, Site& site, Done& d
   return back == ExitCode::ok ? ExitCode::undone : ExitCode::not_undone;
 }
 
+/// Whether the step can be taken, as far as can be known before.
+void check_canary(Session& session, const std::string& step, Site& site) {
+  const auto object = site.client->get(path_of(site), session.run());
+  if (!session.many()) return;
+  if (step != "start" && !is_canary(object))
+    throw Error(failure::not_found, fmt::format("{} has no canary", site.target.text()));
+  if (!site.client->allowed("patch", site.target.api(), site.target.name_space, session.run()))
+    throw Error(failure::denied, fmt::format("user '{}' may not patch {} in namespace '{}'", site.cluster->access.user,
+                                             site.target.api().plural, site.target.name_space));
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> images_of(const Options& options) {
@@ -267,16 +279,39 @@ std::vector<std::pair<std::string, std::string>> images_of(const Options& option
 ExitCode canary(Session& session, const std::string& step, const std::vector<Wish>& wishes) {
   auto code = ExitCode::ok;
   ordered_json results = ordered_json::array();
-  for (std::size_t i = 0; i < session.clusters.size(); ++i)
-    for (auto& site : session.sites(i, wishes, {Kind::deployment})) {
-      if (session.options.via) {
-        code = worse(code, canary_via(session, step, site));
-        continue;
-      }
-      Done done;
-      done.at = site.client->now();
-      const auto came = one_step(session, step, site, done);
-      code = worse(code, came);
+  const bool reads = step == "status";
+  std::vector<Site> sites;
+  if (reads) {
+    // One cluster that does not answer takes nothing from what the others say.
+    std::vector<std::vector<Site>> found(session.clusters.size());
+    const auto errors = in_parallel(session.clusters.size(),
+                                    [&](std::size_t i) { found[i] = session.sites(i, wishes, {Kind::deployment}); });
+    if (!session.many() && errors.front()) throw *errors.front();
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      if (errors[i]) code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+      std::ranges::move(found[i], std::back_inserter(sites));
+    }
+  } else {
+    auto everywhere = session.sites_everywhere(
+        wishes, {Kind::deployment}, [&](Site& site) { check_canary(session, step, site); }, code);
+    if (!everywhere) return code;
+    sites = std::move(*everywhere);
+  }
+  bool some_done = false;
+  for (auto& site : sites) {
+    Done done;
+    done.at = site.client->now();
+    ExitCode came{};
+    try {
+      came = session.options.via ? canary_via(session, step, site) : one_step(session, step, site, done);
+    } catch (const Error& error) {
+      if (!session.many() || error.failure().id == failure::interrupted.id) throw;
+      came = tell_error(session, *site.cluster, error);
+      done.text = error.message();
+    }
+    code = worse(code, came);
+    some_done = some_done || came == ExitCode::ok;
+    if (!session.options.via) {
       ordered_json result{{"cluster", site.cluster->name},
                           {"namespace", site.target.name_space},
                           {"workload", site.target.text()},
@@ -287,9 +322,11 @@ ExitCode canary(Session& session, const std::string& step, const std::vector<Wis
       if (!session.json())
         session.context.out.print_line(fmt::format("{}{} \"{}\" {}", session.prefix(*site.cluster), site.target.type(),
                                                    site.target.name, done.text));
-      if (came != ExitCode::ok && step != "status") i = session.clusters.size();  // the next cluster is not touched
-      if (i == session.clusters.size()) break;
     }
+    if (came != ExitCode::ok && !reads) break;  // the next cluster is not touched
+  }
+  if (session.many() && !reads && some_done && code != ExitCode::ok && code != ExitCode::not_undone)
+    code = ExitCode::partial;
   if (session.json() && !results.empty())
     session.context.out.print_line(
         ordered_json{{"schema", schema}, {"command", "canary " + step}, {"status", status(code)}, {"results", results}}
@@ -300,7 +337,7 @@ ExitCode canary(Session& session, const std::string& step, const std::vector<Wis
 void check_pause_at(Session& session, Site& site) {
   const auto object = site.client->get(path_of(site), session.run());
   (void)pods_wanted(*session.options.at, int_at(object, {"spec", "replicas"}, 1));
-  if (site.target.kind == Kind::stateful_set) return;
+  if (site.target.kind == Kind::stateful_set) return check_rolling_set(site, object);
   if (text_at(object, {"spec", "strategy", "type"}) == "Recreate")
     throw Error(failure::bad_usage,
                 fmt::format("{} has the strategy Recreate: there is no share to stop at", site.target.text()));
@@ -320,10 +357,8 @@ Done pause_at(Session& session, Site& site) {
     std::from_chars(session.options.at->data(), session.options.at->data() + session.options.at->size(), share);
     const int pods = std::clamp(
         percent ? static_cast<int>(std::lround(replicas * share / 100)) : static_cast<int>(share), 1, replicas);
-    auto done = patch_site(
-        session, site, {{"spec", {{"updateStrategy", {{"rollingUpdate", {{"partition", replicas - pods}}}}}}}},
-        fmt::format("goes on until {} of {} pods are new (partition {})", pods, replicas, replicas - pods));
-    return done;
+    return hold_set(session, site, object, replicas - pods,
+                    fmt::format("goes on until {} of {} pods are new (partition {})", pods, replicas, replicas - pods));
   }
   const int pods = pods_wanted(*session.options.at, replicas);
   Done done;

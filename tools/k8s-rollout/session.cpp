@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/trouble.hpp"
+#include "undo.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iterator>
 #include <thread>
 
 namespace slipway::rollout {
@@ -43,9 +45,32 @@ std::vector<Site> Session::sites(std::size_t index, const std::vector<Wish>& wis
       throw Error(failure::bad_usage, fmt::format("'{}' works on {}s, and {} is none", options.command,
                                                   text::join(names, "s, "), target.text()));
     }
-    found.push_back({&clusters[index], &clients[index], std::move(target)});
+    Site site{&clusters[index], &clients[index], std::move(target)};
+    if (options.ignore_not_found && !clients[index].find(path_of(site), run())) continue;
+    found.push_back(std::move(site));
   }
   return found;
+}
+
+std::optional<std::vector<Site>> Session::sites_everywhere(const std::vector<Wish>& wishes,
+                                                           const std::vector<kube::Kind>& kinds,
+                                                           const std::function<void(Site&)>& check, ExitCode& code) {
+  std::vector<std::vector<Site>> found(clusters.size());
+  const auto errors = in_parallel(clusters.size(), [&](std::size_t i) {
+    found[i] = sites(i, wishes, kinds);
+    for (auto& site : found[i]) check(site);
+  });
+  if (!many() && errors.front()) throw *errors.front();
+  code = ExitCode::ok;
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    if (errors[i]) code = worse(code, tell_error(*this, clusters[i], *errors[i]));
+  if (code != ExitCode::ok) {
+    run().events.warn("nothing was changed on any cluster");
+    return std::nullopt;
+  }
+  std::vector<Site> all;
+  for (auto& each : found) std::ranges::move(each, std::back_inserter(all));
+  return all;
 }
 
 void Session::confirm(const std::string& question) {

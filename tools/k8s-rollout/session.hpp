@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,14 @@ class Session {
   /// @throws Error bad_usage for another kind
   [[nodiscard]] std::vector<Site> sites(std::size_t index, const std::vector<Wish>& wishes,
                                         const std::vector<kube::Kind>& kinds);
+  /// The workloads on all clusters, before one of them is touched. Where one of several clusters does not answer, or
+  /// lacks a workload, or `check` refuses one, that is told, and nothing is to be changed anywhere.
+  /// @return nothing then, with the reason in `code`
+  /// @throws Error of the only cluster
+  [[nodiscard]] std::optional<std::vector<Site>> sites_everywhere(const std::vector<Wish>& wishes,
+                                                                  const std::vector<kube::Kind>& kinds,
+                                                                  const std::function<void(Site&)>& check,
+                                                                  ExitCode& code);
   /// Asks on the terminal; --yes answers. Without a terminal and without --yes it is a wrong command line.
   /// @throws Error bad_usage; interrupted when the answer is no
   void confirm(const std::string& question);
