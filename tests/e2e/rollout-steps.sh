@@ -55,6 +55,11 @@ group_sts() {
   status "pause of the whole" 0 k8s-rollout pause sts/db "${on1[@]}"
   has "holds all three" '^3$' "$(field dc1 $db "['spec']['updateStrategy']['rollingUpdate']['partition']")"
   status "and resume again" 0 k8s-rollout resume sts/db "${on1[@]}" --wait
+  merge dc1 $db '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":1}}}}'
+  status "a partition that somebody has set is held, too" 0 k8s-rollout pause sts/db "${on1[@]}"
+  status "and comes back" 0 k8s-rollout resume sts/db "${on1[@]}"
+  has "as it was" '^1 None$' "$(send dc1 GET $db | python3 -c 'import json, sys; o = json.load(sys.stdin); print(o["spec"]["updateStrategy"]["rollingUpdate"]["partition"], o["metadata"].get("annotations", {}).get("slipway/partition"))')"
+  merge dc1 $db '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'
 
   set_image dc1 $db "$absent"
   status "a bad image stops it at its first pod" 1 k8s-rollout status sts/db "${on1[@]}" --patience 5s
@@ -343,7 +348,26 @@ group_clusters() {
   id=$(grep -oE 'plan continue [0-9a-z-]+' <<<"$err" | awk 'NR == 1 { print $3 }')
   status "it is in the list" 0 k8s-rollout plan list
   has "as unfinished" "$id +restart +2 +unfinished" "$out"
-  status "and is taken back" 0 k8s-rollout plan abort "$id"
+  status "taking it back can be tried dry" 0 k8s-rollout plan abort "$id" --dry-run
+  has "and is only said" 'would be taken back \(dry run\)' "$out"
+  status "so can going on" 0 k8s-rollout plan continue "$id" --dry-run
+  status "neither is noted down" 0 k8s-rollout plan list
+  has "as done" "$id +restart +2 +unfinished" "$out"
+  status "and it is taken back" 0 k8s-rollout plan abort "$id"
+  deploy lone "$good" 2 dc1
+  up deploy/lone
+  status "an autoscaler where one cluster lacks the workload" 66 k8s-rollout autoscale deploy/lone "${both[@]}" --max 3
+  has "is made on none" 'nothing was changed on any cluster' "$err"
+  status "as a canary" 66 k8s-rollout canary start deploy/lone "${both[@]}" --image "$better" --percent 20
+  has "is begun on none" 'nothing was changed on any cluster' "$err"
+  status "what stands on one is told all the same" 66 k8s-rollout canary status deploy/lone "${both[@]}"
+  has "of that one" 'dc1: deployment "lone"' "$out"
+  status "nothing to be found is fine" 0 k8s-rollout pause deploy/nobody "${on1[@]}" --ignore-not-found
+  status "beside what is there, too" 0 k8s-rollout status deploy/lone deploy/nobody "${on1[@]}" --ignore-not-found
+  status "a canary" 0 k8s-rollout canary start deploy/lone "${on1[@]}" --image "$better" --percent 50
+  status "is no matter for undo" 75 k8s-rollout undo deploy/lone "${on1[@]}" --resume
+  has "which says whose it is" 'canary abort deployment/lone' "$err"
+  status "and then it goes" 0 k8s-rollout canary abort deploy/lone "${on1[@]}"
   set_image dc1 $deployments/pair "$better"
   status "now they differ" 1 k8s-rollout drift deploy/pair "${both[@]}"
 }

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace slipway::rollout {
 
 using kube::flag_at;
@@ -20,6 +22,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int most_tries = 5;
+constexpr const char* partition_note = "slipway/partition";
 
 UndoRequest undo_request(Session& session) {
   const auto& options = session.options;
@@ -58,12 +61,42 @@ void check_options(const Options& options) {
     throw Error(failure::bad_usage, fmt::format("--replicas has to be 0 or more, not {}", *options.replicas));
 }
 
-void look_at(Session& session, Site& site) { (void)site.client->get(path_of(site), session.run()); }
+void check_pause(Session& session, Site& site) {
+  const auto object = site.client->get(path_of(site), session.run());
+  if (site.target.kind == Kind::stateful_set) check_rolling_set(site, object);
+}
 
-/// A StatefulSet is held by its partition: as many pods as are given stay where they are.
-Done set_partition(Session& session, Site& site, int partition, std::string text) {
-  return patch_site(session, site, {{"spec", {{"updateStrategy", {{"rollingUpdate", {{"partition", partition}}}}}}}},
-                    std::move(text));
+int partition_of(const json& object) {
+  return int_at(object, {"spec", "updateStrategy", "rollingUpdate", "partition"});
+}
+
+/// What the partition was before we held the set by it.
+std::optional<int> remembered_partition(const json& object) {
+  const auto written = text_at(object, {"metadata", "annotations", partition_note});
+  int number = 0;
+  const auto [end, wrong] = std::from_chars(written.data(), written.data() + written.size(), number);
+  if (wrong != std::errc{} || end != written.data() + written.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+Done pause_set(Session& session, Site& site, const json& object, bool paused) {
+  check_rolling_set(site, object);
+  Done done;
+  done.changed = false;
+  done.at = site.client->now();
+  const int partition = partition_of(object);
+  const int wanted =
+      paused ? std::max(partition, int_at(object, {"spec", "replicas"}, 1)) : remembered_partition(object).value_or(0);
+  if (partition == wanted) {
+    done.text = paused ? "already paused" : "is not paused";
+    return done;
+  }
+  if (paused) return hold_set(session, site, object, wanted, fmt::format("paused (partition {})", wanted));
+  json change{{"spec", {{"updateStrategy", {{"rollingUpdate", {{"partition", wanted}}}}}}}};
+  change["metadata"]["annotations"][partition_note] = nullptr;
+  done = patch_site(session, site, change,
+                    wanted == 0 ? "resumed" : fmt::format("resumed (partition {}, as before)", wanted));
+  return done;
 }
 
 }  // namespace
@@ -82,12 +115,12 @@ Action action_for(Session& session) {
             false,
             {Kind::deployment, Kind::stateful_set}};
   if (command == "pause")
-    return {[s](Site& site) { look_at(*s, site); },
+    return {[s](Site& site) { check_pause(*s, site); },
             [s](Site& site) { return set_paused(*s, site, true); },
             false,
             {Kind::deployment, Kind::stateful_set}};
   if (command == "resume")
-    return {[s](Site& site) { look_at(*s, site); },
+    return {[s](Site& site) { check_pause(*s, site); },
             [s](Site& site) { return set_paused(*s, site, false); },
             true,
             {Kind::deployment, Kind::stateful_set}};
@@ -98,6 +131,22 @@ Action action_for(Session& session) {
           true,
           {Kind::deployment, Kind::stateful_set, Kind::replica_set, Kind::replication_controller, Kind::custom},
           "scale"};
+}
+
+Done hold_set(Session& session, Site& site, const json& object, int partition, std::string text) {
+  json change{{"spec", {{"updateStrategy", {{"rollingUpdate", {{"partition", partition}}}}}}}};
+  change["metadata"]["annotations"][partition_note] =
+      std::to_string(remembered_partition(object).value_or(partition_of(object)));
+  auto done = patch_site(session, site, change, std::move(text));
+  done.to_follow = false;
+  return done;
+}
+
+void check_rolling_set(const Site& site, const json& object) {
+  if (text_at(object, {"spec", "updateStrategy", "type"}) == "OnDelete")
+    throw Error(failure::bad_usage,
+                fmt::format("{} updates on deletion only (OnDelete): there is nothing to pause", site.target.text()),
+                fmt::format("k8s-rollout restart {} evicts its pods", site.arguments()));
 }
 
 Done patch_site(Session& session, Site& site, const json& change, std::string text) {
@@ -154,17 +203,7 @@ Done set_paused(Session& session, Site& site, bool paused) {
   Done done;
   done.changed = false;
   done.at = site.client->now();
-  if (site.target.kind == Kind::stateful_set) {
-    const int partition = int_at(object, {"spec", "updateStrategy", "rollingUpdate", "partition"});
-    const int wanted = paused ? std::max(partition, int_at(object, {"spec", "replicas"}, 1)) : 0;
-    if (partition == wanted) {
-      done.text = paused ? "already paused" : "is not paused";
-      return done;
-    }
-    done = set_partition(session, site, wanted, paused ? fmt::format("paused (partition {})", wanted) : "resumed");
-    done.to_follow = !paused;
-    return done;
-  }
+  if (site.target.kind == Kind::stateful_set) return pause_set(session, site, object, paused);
   if (flag_at(object, {"spec", "paused"}) == paused) {
     done.text = paused ? "already paused" : "is not paused";
     return done;

@@ -42,6 +42,14 @@ void check_restart(Session& session, Site& site);
 void check_scale(Session& session, Site& site);
 [[nodiscard]] Done scale(Session& session, Site& site);
 
+/// @throws Error bad_usage for a StatefulSet that updates on deletion only: it has no partition to hold it by
+void check_rolling_set(const Site& site, const nlohmann::json& object);
+
+/// A StatefulSet is held by its partition: that many pods stay where they are. What somebody had set there before is
+/// remembered in the annotation slipway/partition, for resume.
+[[nodiscard]] Done hold_set(Session& session, Site& site, const nlohmann::json& object, int partition,
+                            std::string text);
+
 /// A merge patch, unless it is a dry run.
 Done patch_site(Session& session, Site& site, const nlohmann::json& change, std::string text);
 /// A JSON patch made from what is there, and made again as long as only the status moved in between. Needs the UID and

@@ -47,6 +47,13 @@ kube::Overrides overrides_of(const Options& options) {
   return over;
 }
 
+/// Who acts is who is shown and written down: not the kubeconfig's user, where a token or --as stands over it.
+kube::Access named(kube::Access access, const Options& options) {
+  if (options.token_file) access.user = "the token in " + *options.token_file;
+  if (options.as) access.user = *options.as;
+  return access;
+}
+
 deploy::Targets read_targets(const Options& options, const cli::Context& context) {
   if (options.targets_file) {
     const bool piped = *options.targets_file == "-";
@@ -101,7 +108,7 @@ std::vector<Cluster> by_target(const Options& options, const cli::Context& conte
     cluster.option = "-t " + target.name;
     if (options.targets_file) cluster.option += " --targets " + *options.targets_file;
     else if (options.registry) cluster.option += " --registry " + *options.registry;
-    cluster.access = kubeconfigs.get(file).access(over);
+    cluster.access = named(kubeconfigs.get(file).access(over), options);
     cluster.target = target;
     cluster.all = all;
     cluster.fixed_namespace = options.name_space;
@@ -150,7 +157,7 @@ std::vector<Cluster> by_file(const Options& options, const cli::Context& context
     Cluster cluster;
     cluster.name = each.substr(0, equals);
     cluster.option = fmt::format("--clusters {}", each);
-    cluster.access = kubeconfigs.get(file.substr(0, hash)).access(over);
+    cluster.access = named(kubeconfigs.get(file.substr(0, hash)).access(over), options);
     cluster.fixed_namespace = options.name_space;
     if (std::ranges::find(clusters, cluster.name, &Cluster::name) != clusters.end())
       throw Error(failure::bad_usage, fmt::format("--clusters names '{}' twice", cluster.name));
@@ -187,7 +194,7 @@ std::vector<Cluster> choose_clusters(const Options& options, const cli::Context&
     auto over = overrides_of(options);
     if (!name.empty()) over.context = name;
     Cluster cluster;
-    cluster.access = config.access(over);
+    cluster.access = named(config.access(over), options);
     cluster.name = cluster.access.context.empty() ? cluster.access.server : cluster.access.context;
     if (!cluster.access.context.empty() && cluster.access.context != "in-cluster")
       cluster.option = "--context " + cluster.name;

@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/fields.hpp"
+#include "share.hpp"
 #include "undo.hpp"
 
 #include <fmt/format.h>
@@ -73,7 +74,7 @@ void check_restart(Session& session, Site& site) {
   const auto object = site.client->get(path_of(site), session.run());
   if (flag_at(object, {"spec", "paused"}))
     throw Error(failure::conflict, fmt::format("{} is paused: a restart would wait for ever", site.target.text()),
-                fmt::format("k8s-rollout resume {}", site.arguments()));
+                fmt::format("k8s-rollout {} {}", is_canary(object) ? "canary promote" : "resume", site.arguments()));
 }
 
 Done restart(Session& session, Site& site) {

@@ -210,6 +210,11 @@ void auto_undo(Session& session, Result& result) {
              .fields = {{"cluster", site.cluster->name}, {"to", undone.to}, {"ok", whole}}});
 }
 
+/// What was named was never there.
+bool is_absent(const Result& result) {
+  return result.outcome.verdict.state == State::gone && result.outcome.uid.empty();
+}
+
 /// Remembers a revision that came out well, for later undos.
 void mark_good(Session& session, Site& site, std::int64_t revision) {
   if (!session.options.mark || session.context.common.dry_run ||
@@ -228,31 +233,51 @@ void mark_good(Session& session, Site& site, std::int64_t revision) {
   (void)site.client->patch(path_of(site), kube::Patch::merge, change, session.run());
 }
 
+/// One of several has failed, and the others are still waited for: its explanation and its undo come with theirs.
+void tell_early(Session& session, const Site& site, const kube::Verdict& verdict) {
+  session.leaves(site, fmt::format("it failed ({}), and nothing was changed", verdict.text));
+  session.run().events.emit({.kind = "verdict",
+                             .level = io::Level::error,
+                             .subject = site.target.text(),
+                             .text = fmt::format("{} {} failed: {}; the others are still waited for",
+                                                 site.cluster->name, site.target.text(), verdict.text),
+                             .fields = {{"cluster", site.cluster->name}, {"ok", false}}});
+}
+
 std::vector<Result> judge_cluster(Session& session, std::size_t index, const std::vector<Wish>& wishes) {
   const auto& cluster = session.clusters[index];
   auto& client = session.clients[index];
   auto targets = resolve(wishes, session.options, cluster, client, session.run());
   auto options = track_options(session.options, cluster);
   const auto site_of = [&](const kube::Target& target) { return Site{&cluster, &client, target}; };
-  if (session.json())
-    options.on_change = [&](const kube::Target& target, const kube::Verdict& verdict) {
-      if (verdict.state != State::progressing) return;  // the verdict's own line comes last
-      auto line = line_of(site_of(target), {}, verdict.revision, "progress", client.now());
-      line["text"] = verdict.text;
-      line["counts"] = counts_of(verdict);
-      if (verdict.cause) line["cause"] = cause_of(*verdict.cause);
-      session.json_line(line);
-    };
+  options.on_change = [&](const kube::Target& target, const kube::Verdict& verdict) {
+    if (verdict.state == State::failed && targets.size() > 1) tell_early(session, site_of(target), verdict);
+    if (!session.json() || verdict.state != State::progressing) return;  // the verdict's own line comes last
+    auto line = line_of(site_of(target), {}, verdict.revision, "progress", client.now());
+    line["text"] = verdict.text;
+    line["counts"] = counts_of(verdict);
+    if (verdict.cause) line["cause"] = cause_of(*verdict.cause);
+    session.json_line(line);
+  };
   for (const auto& target : targets) session.leaves(site_of(target), "nothing was changed: it stays as it is");
   std::vector<Result> results;
   for (auto& outcome : kube::wait_ready(client, targets, options, session.run())) {
     Result result{site_of(outcome.target), std::move(outcome), ExitCode::ok, {}};
+    if (is_absent(result) && session.options.ignore_not_found) continue;
     const auto& verdict = result.outcome.verdict;
     result.code = kube::exit_code_of(verdict.state);
     if (verdict.state != State::unreachable || !result.outcome.uid.empty() || session.many())
       tell_outcome(session, result.site, result.outcome);
     const bool bad = verdict.state == State::failed || verdict.state == State::timeout;
-    if (bad) save_evidence(session, result.site, result.outcome);
+    if (bad) {
+      try {
+        save_evidence(session, result.site, result.outcome);
+      } catch (const Error& error) {
+        if (error.failure().id == failure::interrupted.id) throw;
+        // The verdict, and going back, are worth more than their record.
+        session.run().events.warn(fmt::format("no evidence kept: {}", error.message()));
+      }
+    }
     if (verdict.state == State::done) mark_good(session, result.site, verdict.revision);
     if ((verdict.state == State::failed && (session.options.undo_on_failure || session.options.undo_on_timeout)) ||
         (verdict.state == State::timeout && session.options.undo_on_timeout)) {
@@ -286,9 +311,7 @@ bool never_reached(const std::vector<Result>& results) {
 
 /// What was named was never there: a wrong name, and no answer about a rollout either.
 bool never_existed(const std::vector<Result>& results) {
-  return !results.empty() && std::ranges::all_of(results, [](const Result& result) {
-    return result.outcome.verdict.state == State::gone && result.outcome.uid.empty();
-  });
+  return !results.empty() && std::ranges::all_of(results, is_absent);
 }
 
 Error absent(Session& session, const Result& result) {
@@ -311,7 +334,6 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
   if (!session.many() && never_reached(results.front()))
     throw Error(failure::unreachable, results.front().front().outcome.verdict.text, "--api-grace sets how long to try");
   if (!session.many() && never_existed(results.front())) {
-    if (session.options.ignore_not_found) return ExitCode::ok;
     if (!session.json()) throw absent(session, results.front().front());
   }
   auto code = ExitCode::ok;

@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "kube/fields.hpp"
 #include "kube/template_diff.hpp"
+#include "share.hpp"
 
 #include <fmt/format.h>
 
@@ -146,6 +147,9 @@ Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run
   Plan plan;
   plan.workload = site.client->get(path_of(site), run);
   if (request.guard) check_guard(*request.guard, plan.workload, site);
+  if (is_canary(plan.workload))  // going back by the template alone would leave the canary's settings behind
+    throw Error(failure::conflict, fmt::format("{} stands at a canary's share", site.target.text()),
+                fmt::format("k8s-rollout canary abort {}", site.arguments()));
   if (kube::flag_at(plan.workload, {"spec", "paused"}) && !request.resume)
     throw Error(failure::conflict, fmt::format("{} is paused: an undo would wait for ever", site.target.text()),
                 fmt::format("k8s-rollout undo {} --resume", site.arguments()));
