@@ -155,6 +155,7 @@ struct Workload {
   std::string selector_text;                    ///< as a labelSelector query, with matchExpressions
   std::string current_revision;                 ///< of a StatefulSet
   std::string update_revision;
+  int current_replicas = 0;  ///< at current_revision
   int replicas = 0;
   int updated = 0;
   int ready = 0;
@@ -163,6 +164,7 @@ struct Workload {
   std::optional<int> terminating;
   int succeeded = 0;  ///< of a Job
   int failed = 0;
+  int active = 0;
   Conditions conditions;
   std::string scaled_by;  ///< field manager that wrote the replicas last; empty: unknown
   std::optional<CustomReading> custom;

@@ -33,6 +33,16 @@ class Judge {
 
  private:
   [[nodiscard]] const Workload& object() const { return *now_.object; }
+  /// The revision's pods are in the snapshot, as far as there are any.
+  [[nodiscard]] bool pods_known() const {
+    return now_.pods_readable && (object().kind != Kind::deployment || now_.sets_readable);
+  }
+  /// How many pods of the revision were made; by the status where they are not known.
+  [[nodiscard]] std::size_t made() const {
+    if (pods_known()) return standing_.pods.size();
+    const auto& counts = standing_.counts;
+    return static_cast<std::size_t>(std::max(0, object().kind == Kind::job ? counts.total : counts.updated));
+  }
   bool identity();
   bool ended_before_it_went();
   bool observed();

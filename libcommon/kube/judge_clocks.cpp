@@ -53,8 +53,8 @@ void Judge::note_progress() {
   if (counts.updated > best.updated || counts.ready > best.ready || counts.available > best.available ||
       started > memory_.started)
     memory_.progressed = now_.now;
-  if (standing_.pods.size() > memory_.made) {
-    memory_.made = standing_.pods.size();
+  if (made() > memory_.made) {
+    memory_.made = made();
     memory_.pod_made = now_.now;
   }
   best.updated = std::max(best.updated, counts.updated);
@@ -77,7 +77,7 @@ void Judge::wish_for_events() {
       else again(to_ms(*pod.created + overdue - now_.now));
     }
   if (standing_.complete || !now_.events_readable) return;
-  if (static_cast<int>(standing_.pods.size()) < standing_.counts.wanted) wanted = standing_.makers;
+  if (static_cast<int>(made()) < standing_.counts.wanted) wanted = standing_.makers;
   std::size_t pods = 0;
   for (const bool troubled : {true, false})
     for (const auto* pod : standing_.pods) {
@@ -146,6 +146,8 @@ void Judge::no_progress() {
                                          : milliseconds(default_no_progress);
   // A job may work in silence for hours, and what a custom resource does is not seen at all.
   if ((object().kind == Kind::job || object().kind == Kind::custom) && !policy_.no_progress) return;
+  // Where pods are not known, neither are their starts: a slow start would look like none.
+  if (!pods_known() && !object().deadline && !policy_.no_progress) return;
   const auto still = now_.now - memory_.progressed;
   if (still < limit) {
     again(to_ms(limit - still));

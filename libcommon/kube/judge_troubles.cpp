@@ -74,7 +74,7 @@ void Judge::see_makers() {
     see(std::move(trouble), nullptr, object().uid);
     return;
   }
-  const int made = static_cast<int>(standing_.pods.size());
+  const int made = static_cast<int>(this->made());
   if (made < standing_.counts.wanted && !standing_.complete) {
     int count = 0;
     const EventFact* newest = nullptr;

@@ -64,7 +64,8 @@ Standing job(const Snapshot& snapshot) {
   split_by_revision(standing, snapshot, {});
   standing.makers.push_back(object.uid);
   standing.counts.wanted = object.wanted;
-  standing.counts.total = static_cast<int>(standing.pods.size());
+  standing.counts.total = snapshot.pods_readable ? static_cast<int>(standing.pods.size())
+                                                 : object.active + object.succeeded + object.failed;
   standing.counts.available = standing.counts.updated = object.succeeded;
   standing.text = fmt::format("{} of {} completed{}", object.succeeded, object.wanted,
                               object.failed > 0 ? fmt::format(", {} failed", object.failed) : "");

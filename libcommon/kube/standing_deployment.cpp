@@ -98,6 +98,8 @@ Standing deployment_standing(const Snapshot& snapshot, const Policy& policy) {
   standing.complete = full && object.available == object.wanted && object.unavailable == 0 &&
                       (target || object.wanted == 0 || !snapshot.sets_readable) && gone;
 
+  if (policy.wait_terminated && !object.terminating && !(snapshot.pods_readable && snapshot.sets_readable))
+    standing.warnings.emplace_back("whether old pods are still terminating cannot be seen");
   auto& waiting = standing.waiting;
   if (!snapshot.sets_readable) {
     standing.warnings.emplace_back("ReplicaSets may not be read: causes and who serves are unknown");

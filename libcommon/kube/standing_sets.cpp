@@ -36,6 +36,52 @@ std::optional<int> ordinal_of(const std::string& name) {
   return fault == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
 
+/// What its pods say of a StatefulSet or, where they may not be read, its status.
+struct SetCounts {
+  int updated_due = 0;  ///< of the revision, of those that the partition lets go
+  int ready = 0;        ///< of any revision
+  int available = 0;
+};
+
+/// available is young; where it is not served, ready pods count (absent and 0 look alike, ready > 0 tells).
+int available_of(const Workload& object, int ready) {
+  const bool serves_available = object.available > 0 || object.min_ready_seconds > 0;
+  return serves_available ? std::min(object.available, ready) : ready;
+}
+
+SetCounts counts_of_pods(Standing& standing, const Workload& object) {
+  count_pods(standing, object.wanted);
+  const int old_ready = static_cast<int>(std::ranges::count_if(standing.old, [](const Pod* p) { return p->ready(); }));
+  SetCounts set;
+  set.ready = standing.counts.ready + old_ready;
+  set.available = available_of(object, set.ready);
+  standing.counts.available = std::min(standing.counts.ready, set.available);
+  set.updated_due = static_cast<int>(std::ranges::count_if(standing.pods, [&](const Pod* pod) {
+    const auto ordinal = ordinal_of(pod->name);
+    return !pod->deleting && ordinal && *ordinal - object.ordinals_start >= object.partition;
+  }));
+  return set;
+}
+
+/// As `kubectl rollout status` counts. Which pods are the ready ones is not told: as many of them as there can be are
+/// taken for older ones.
+SetCounts counts_of_status(Standing& standing, const Workload& object) {
+  // Some controllers leave out updatedReplicas once the revision is closed: then the current one is the same.
+  const bool closed = object.current_revision == object.update_revision;
+  auto& counts = standing.counts;
+  counts.wanted = object.wanted;
+  counts.total = object.replicas;
+  counts.updated = closed ? std::max(object.updated, object.current_replicas) : object.updated;
+  counts.old = std::max(0, object.replicas - counts.updated);
+  SetCounts set;
+  set.ready = object.ready;
+  set.available = available_of(object, set.ready);
+  set.updated_due = counts.updated;
+  counts.ready = std::max(0, set.ready - counts.old);
+  counts.available = std::max(0, set.available - counts.old);
+  return set;
+}
+
 void serving_text(Standing& standing) {
   int old_ready = 0;
   for (const auto* pod : standing.old) old_ready += pod->ready() ? 1 : 0;
@@ -62,6 +108,9 @@ void number_revisions(Standing& standing, const Snapshot& snapshot, const std::s
   standing.revision = target->number;
   standing.revision_name = target->name;
   const RevisionFact* from = nullptr;
+  if (!snapshot.pods_readable && snapshot.object->ready > standing.counts.ready)
+    if (const auto* serves = revision_called(snapshot, snapshot.object->current_revision); serves != target)
+      from = serves;
   for (const auto* pod : standing.old)
     if (pod->ready() && !pod->deleting)
       if (const auto* serves = revision_called(snapshot, pod->revision);
@@ -97,29 +146,21 @@ Standing stateful_set_standing(const Snapshot& snapshot, const Policy& policy) {
                     object.update_revision.empty() ? std::vector<std::string>{}
                                                    : std::vector<std::string>{object.update_revision});
   by_name(standing.old);
-  count_pods(standing, object.wanted);
+  const bool by_pods = snapshot.pods_readable;
+  const auto [updated_due, ready, available] =
+      by_pods ? counts_of_pods(standing, object) : counts_of_status(standing, object);
+  const auto& counts = standing.counts;
+  const int due = std::max(0, object.wanted - object.partition);
   standing.revision_name = object.update_revision;
   standing.makers.push_back(object.uid);
-  serving_text(standing);
+  if (by_pods) serving_text(standing);
+  else standing.serving = fmt::format("{} of {} pods ready, by its status", ready, object.wanted);
   number_revisions(standing, snapshot, object.update_revision);
-  auto& counts = standing.counts;
-  // available is young; where it is not served, ready pods count (absent and 0 look alike, ready > 0 tells).
-  const int old_ready = static_cast<int>(std::ranges::count_if(standing.old, [](const Pod* p) { return p->ready(); }));
-  const int ready = counts.ready + old_ready;
-  const bool serves_available = object.available > 0 || object.min_ready_seconds > 0;
-  const int available = serves_available ? std::min(object.available, ready) : ready;
-  counts.available = std::min(counts.ready, available);
-
-  const int due = std::max(0, object.wanted - object.partition);
-  const int updated_due = static_cast<int>(std::ranges::count_if(standing.pods, [&](const Pod* pod) {
-    const auto ordinal = ordinal_of(pod->name);
-    return !pod->deleting && ordinal && *ordinal - object.ordinals_start >= object.partition;
-  }));
   if (object.on_delete) {
-    standing.complete = standing.old.empty() && counts.updated == object.wanted && counts.ready == object.wanted;
-    if (!standing.old.empty())
-      standing.held = fmt::format("OnDelete: {} at an older revision; delete to update: {}",
-                                  plural(static_cast<int>(standing.old.size()), "pod"), names_of(standing.old));
+    standing.complete = counts.old == 0 && counts.updated == object.wanted && counts.ready == object.wanted;
+    if (counts.old > 0)
+      standing.held = fmt::format("OnDelete: {} at an older revision; delete to update: {}", plural(counts.old, "pod"),
+                                  by_pods ? names_of(standing.old) : "names are unknown");
   } else {
     standing.complete = updated_due >= due && ready >= object.wanted && available >= object.wanted &&
                         counts.total == object.wanted &&
@@ -191,8 +232,7 @@ Standing daemon_set_standing(const Snapshot& snapshot, const Policy& policy) {
   }
   if (object.updated < due) standing.waiting.push_back(fmt::format("{} of {} pods updated", object.updated, due));
   if (object.available < due) standing.waiting.push_back(fmt::format("{} of {} pods available", object.available, due));
-  else if (by_pods && ready_now < due)
-    standing.waiting.push_back(fmt::format("{} of {} pods ready", ready_now, due));
+  else if (by_pods && ready_now < due) standing.waiting.push_back(fmt::format("{} of {} pods ready", ready_now, due));
   for (const auto* pod : stuck)
     if (forgiven == 0)
       standing.waiting.push_back(fmt::format("pod {}: its node {} is not ready", pod->name, pod->node));

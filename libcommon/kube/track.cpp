@@ -18,6 +18,12 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr auto most_look_grace = 10s;
+
+}  // namespace
+
 std::string Target::type() const {
   if (!resource) return std::string(name_of(kind));
   return text::lower(resource->kind) + (resource->group.empty() ? "" : '.' + resource->group);
@@ -66,24 +72,36 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
   // Running out of time is an outcome here, so the clock is ours and not the transport's.
   const io::Run inner{run.events, run.stop, {}};
   if (options.wait) client.check_version(inner);
+  // Who takes one look is there to see the answer: its grace is short and, until anything was seen,
+  // runs from the beginning: a connection that is never answered counts.
+  const auto begun = Track::Steady::now();
+  const auto grace = options.wait ? options.api_grace : std::min<milliseconds>(options.api_grace, most_look_grace);
+  const auto grace_left = [&] {
+    return options.wait ? milliseconds(5s) : std::chrono::ceil<milliseconds>(begun + grace - Track::Steady::now());
+  };
+  const auto never_seen = [&] {
+    return !options.wait && std::ranges::all_of(tracks, [](const auto& t) { return t->outcome().uid.empty(); });
+  };
   bool said_lost = false;
   const auto unfinished = [&] { return std::ranges::any_of(tracks, [](const auto& t) { return !t->finished(); }); };
-  const auto end_all = [&](State state, const std::string& text) {
+  const auto end_all = [&](State state, const std::string& text, const io::Run& closing) {
     for (auto& track : tracks)
-      if (!track->finished()) track->end(state, text, inner);
+      if (!track->finished()) track->end(state, text, closing);
   };
   while (unfinished()) {
     inner.stop.check();
     if (run.deadline.passed()) {
+      const io::Run closing{run.events, run.stop, Deadline::in(2s)};  // for all of them
       for (auto& track : tracks)
         if (const auto why = track->lost().second; !track->finished() && !why.empty()) {
           const auto& seen = track->outcome().verdict.text;
-          track->end(State::timeout, seen.empty() ? why : fmt::format("{}; at the end {}", seen, why), inner);
+          track->end(State::timeout, seen.empty() ? why : fmt::format("{}; at the end {}", seen, why), closing);
         }
-      end_all(State::timeout, {});
+      end_all(State::timeout, {}, closing);
       break;
     }
     milliseconds wait = run.deadline.left(5s);
+    if (const auto left = grace_left(); left > 0ms) wait = std::min(wait, left);
     for (auto& track : tracks)
       if (!track->finished()) wait = std::min(wait, track->step(inner));
     client.wait(std::max(wait, 1ms), inner,
@@ -102,11 +120,11 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
         lost = std::move(now);
     }
     if (failed && !options.settle_all) {
-      end_all(State::timeout, "not waited for: another one failed");
+      end_all(State::timeout, "not waited for: another one failed", inner);
       break;
     }
-    if (!lost.second.empty() && lost.first >= options.api_grace) {
-      end_all(State::unreachable, lost.second);
+    if (!lost.second.empty() && (lost.first >= grace || (grace_left() <= 0ms && never_seen()))) {
+      end_all(State::unreachable, lost.second, inner);
       break;
     }
     if (!lost.second.empty() && !said_lost) run.events.warn(lost.second + "; trying again, this is no verdict");

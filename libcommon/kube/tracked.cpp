@@ -262,7 +262,10 @@ void Track::tell(const Verdict& verdict, const io::Run& run) {
     run.events.note(fmt::format("{}: events may not be read; causes may be less exact", subject()));
   if (!snapshot_.pods_readable && warned_.insert("pods").second)
     run.events.warn(
-        fmt::format("{}: pods may not be read; failures are only seen at the progress deadline", subject()));
+        fmt::format("{}: pods may not be read; {}", subject(),
+                    snapshot_.object && snapshot_.object->deadline
+                        ? "failures are only seen at the progress deadline"
+                        : "it is judged by its status alone, and what keeps a pod from starting is not seen"));
   if (verdict.state != State::progressing) return;
   auto line = verdict.text;
   if (verdict.cause) line += "; " + verdict.cause->name + ": " + verdict.cause->text;
@@ -294,6 +297,8 @@ void Track::end(State state, std::string text, const io::Run& run) {
     if (!text.empty()) verdict.text = std::move(text);
     else if (verdict.text.empty()) verdict.text = "nothing was seen of it";
   }
+  // Out of time and without a server to ask: whatever is asked would only be tried for longer.
+  const bool away = state == State::timeout && (outcome_.uid.empty() || !lost().second.empty());
   if (verdict.state == State::timeout || verdict.state == State::failed) list_unready();
   outcome_.took = std::chrono::duration_cast<milliseconds>(Steady::now() - begun_);
   if (options_.on_change) options_.on_change(outcome_.target, verdict);
@@ -304,7 +309,7 @@ void Track::end(State state, std::string text, const io::Run& run) {
   logs_.reset();
   events_.clear();
   object_.reset();
-  if (state != State::unreachable && state != State::gone) gather(run);
+  if (state != State::unreachable && state != State::gone && !away) gather_in(state == State::timeout ? 2s : 10s, run);
   const bool bad = state == State::failed || state == State::timeout || state == State::unreachable;
   run.events.emit({.kind = "verdict",
                    .level = io::Level::detail,  // what a person reads of it is the caller's explanation
@@ -344,6 +349,17 @@ void Track::list_unready() {
     waiting.push_back(fmt::format("pod {}: {}", pod.name, why));
   }
   if (more > 0) waiting.push_back(fmt::format("and {} more pods that are not ready", more));
+}
+
+/// What cannot be had in that time is left out: the verdict is due.
+void Track::gather_in(milliseconds time, const io::Run& run) {
+  const io::Run brief{run.events, run.stop, Deadline::in(time).sooner(run.deadline)};
+  try {
+    gather(brief);
+  } catch (const Error& error) {
+    if (error.failure().id != failure::timed_out.id) throw;
+    run.events.detail(fmt::format("{}: events and logs did not come in time", subject()));
+  }
 }
 
 /// What a person needs to see, while the pods are still there.

@@ -53,6 +53,7 @@ class Track {
   void tell(const Verdict& verdict, const io::Run& run);
   void tell_pods(const io::Run& run);
   void list_unready();
+  void gather_in(std::chrono::milliseconds time, const io::Run& run);
   void gather(const io::Run& run);
   [[nodiscard]] std::string subject() const {
     return options_.place.empty() ? outcome_.target.text() : options_.place + ' ' + outcome_.target.text();

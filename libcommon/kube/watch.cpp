@@ -228,7 +228,11 @@ void Watch::Impl::on_refusal(const http::Response& response) {
     break;
   case 403:
     if (options.optional) {
+      contact();
       forbidden = complete = true;
+      json none;  // nothing, and that is all: who waits for this list may go on
+      sink(Change::replaced, none);
+      sink(Change::listed, none);
       return;
     }
     break;

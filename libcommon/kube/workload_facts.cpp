@@ -71,6 +71,7 @@ void read_kind(Workload& workload, const json& object) {
     workload.one_by_one = text_at(object, {"spec", "podManagementPolicy"}) != "Parallel";
     workload.partition = int_at(object, {"spec", "updateStrategy", "rollingUpdate", "partition"});
     workload.ordinals_start = int_at(object, {"spec", "ordinals", "start"});
+    workload.current_replicas = int_at(object, {"status", "currentReplicas"});
     workload.current_revision = text_at(object, {"status", "currentRevision"});
     workload.update_revision = text_at(object, {"status", "updateRevision"});
     break;
@@ -88,6 +89,7 @@ void read_kind(Workload& workload, const json& object) {
     workload.wanted = int_at(object, {"spec", "completions"}, 1);
     workload.succeeded = int_at(object, {"status", "succeeded"});
     workload.failed = int_at(object, {"status", "failed"});
+    workload.active = int_at(object, {"status", "active"});
     workload.observed = workload.generation;  // a Job has no observedGeneration
     break;
   case Kind::replica_set:

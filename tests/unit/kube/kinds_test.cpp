@@ -16,12 +16,15 @@ struct Simple {
   Policy policy;
   Memory memory;
   Time now = std::chrono::sys_days{std::chrono::year{2026} / 11 / 24};
+  bool pods_readable = true;
 
-  Verdict look() {
+  Verdict look(std::chrono::seconds later = 0s) {
+    now += later;
     Snapshot snapshot;
     snapshot.object = read_workload(object, kind);
     for (const auto& pod : pods) snapshot.pods.push_back(read_pod(pod));
     snapshot.now = now;
+    snapshot.pods_readable = snapshot.sets_readable = pods_readable;
     return judge(snapshot, policy, memory);
   }
 
@@ -86,6 +89,132 @@ TEST_CASE("OnDelete waits for a person, and names the pods") {
   set.pod("db-0", "b", true);
   set.pod("db-1", "b", true);
   CHECK(set.look().state == State::done);
+}
+
+TEST_CASE("a StatefulSet whose pods may not be read is judged by its status") {
+  auto set = stateful_set(3, 0);
+  set.pods_readable = false;
+  auto& status = set.object["status"];
+  status.update({{"replicas", 3}, {"readyReplicas", 3}, {"availableReplicas", 3}});
+  SECTION("healthy: done") {
+    status.update({{"currentRevision", "b"}, {"currentReplicas", 3}, {"updatedReplicas", 3}});
+    const auto verdict = set.look();
+    CHECK(verdict.state == State::done);
+    CHECK(verdict.text == "3 of 3 pods ready");
+    CHECK(verdict.serving == "3 of 3 pods ready, by its status");
+    CHECK(verdict.counts.updated == 3);
+    CHECK(verdict.counts.ready == 3);
+    CHECK(verdict.counts.available == 3);
+  }
+  SECTION("healthy, where updatedReplicas is absent: done") {
+    status.update({{"currentRevision", "b"}, {"currentReplicas", 3}});
+    CHECK(set.look().state == State::done);
+  }
+  SECTION("half way: progressing, for as long as it takes") {
+    status.update({{"updatedReplicas", 1}, {"currentReplicas", 2}, {"readyReplicas", 2}, {"availableReplicas", 2}});
+    auto verdict = set.look();
+    CHECK(verdict.state == State::progressing);
+    CHECK(verdict.waiting == std::vector<std::string>{"1 of 3 pods updated", "2 of 3 pods ready"});
+    CHECK(verdict.text == "1 of 3 updated, 2 ready");
+    CHECK(verdict.counts.ready == 0);  // both may be old ones
+    verdict = set.look(3h);
+    CHECK(verdict.state == State::progressing);
+    CHECK_FALSE(verdict.cause);
+    status.update({{"readyReplicas", 0}, {"availableReplicas", 0}});
+    verdict = set.look(3h);
+    CHECK(verdict.state == State::progressing);
+    CHECK(verdict.serving == "0 of 3 pods ready, by its status");
+    set.policy.no_progress = 60s;  // asked for by name
+    CHECK(set.look(3h).cause->id == "no-progress");
+  }
+  SECTION("rolled back half way: the pods of the other revision count as old ones") {
+    status.update({{"currentRevision", "b"}, {"updatedReplicas", 2}, {"currentReplicas", 2}});
+    CHECK(set.look().state == State::progressing);
+  }
+  SECTION("all updated and not closed: progressing") {
+    status.update({{"updatedReplicas", 3}});
+    CHECK(set.look().state == State::progressing);
+  }
+  SECTION("not observed yet: progressing") {
+    status.update({{"currentRevision", "b"}, {"updatedReplicas", 3}, {"observedGeneration", 0}});
+    CHECK(set.look().state == State::progressing);
+  }
+  SECTION("an event of before does not say that no pod can be made") {
+    status.update({{"updatedReplicas", 3}, {"readyReplicas", 2}, {"availableReplicas", 2}});
+    Snapshot snapshot;
+    snapshot.object = read_workload(set.object, Kind::stateful_set);
+    snapshot.pods_readable = false;
+    snapshot.now = set.now;
+    snapshot.events.push_back(
+        read_event({{"involvedObject", {{"uid", "u"}}},
+                    {"reason", "FailedCreate"},
+                    {"message", "pods \"db-2\" is forbidden: exceeded quota: q"},
+                    {"count", 20},
+                    {"lastTimestamp", stamp(set.now)}}));
+    for (int i = 0; i < 100; ++i, snapshot.now += 1s) {
+      const auto verdict = judge(snapshot, set.policy, set.memory);
+      REQUIRE(verdict.state == State::progressing);
+      REQUIRE(verdict.troubles.empty());
+    }
+  }
+}
+
+TEST_CASE("a partition without pods to read is as with them") {
+  auto set = stateful_set(5, 3);
+  set.pods_readable = false;
+  set.object["status"].update({{"replicas", 5},
+                               {"readyReplicas", 5},
+                               {"availableReplicas", 5},
+                               {"currentReplicas", 3},
+                               {"updatedReplicas", 2}});
+  const auto verdict = set.look();
+  CHECK(verdict.state == State::done);
+  CHECK(verdict.partitioned);
+  REQUIRE(verdict.warnings.size() == 1);
+  CHECK(verdict.warnings[0] == "2 of 5 at revision b, 3 held back by partition 3");
+  set.policy.require_full = true;
+  CHECK(set.look().state == State::held);
+  set.object["status"]["updatedReplicas"] = 1;
+  CHECK(set.look().state == State::progressing);
+}
+
+TEST_CASE("OnDelete without pods to read waits for a person, too") {
+  auto set = stateful_set(2, 0, "OnDelete");
+  set.pods_readable = false;
+  set.object["status"].update({{"replicas", 2}, {"readyReplicas", 2}, {"updatedReplicas", 1}, {"currentReplicas", 1}});
+  const auto verdict = set.look();
+  CHECK(verdict.state == State::held);
+  CHECK(verdict.text == "OnDelete: 1 pod at an older revision; delete to update: names are unknown");
+  set.object["status"]["updatedReplicas"] = 2;
+  CHECK(set.look().state == State::done);
+}
+
+TEST_CASE("no other kind fails for pods that may not be read") {
+  Simple set{Kind::daemon_set, {}, {}, {}, {}};
+  set.pods_readable = false;
+  set.object = {{"metadata", {{"name", "x"}, {"uid", "u"}, {"generation", 1}}},
+                {"spec", {{"replicas", 2}}},
+                {"status",
+                 {{"observedGeneration", 1},
+                  {"desiredNumberScheduled", 2},
+                  {"currentNumberScheduled", 2},
+                  {"updatedNumberScheduled", 2},
+                  {"numberAvailable", 1},
+                  {"numberUnavailable", 1},
+                  {"replicas", 2},
+                  {"updatedReplicas", 2},
+                  {"readyReplicas", 1},
+                  {"availableReplicas", 1},
+                  {"unavailableReplicas", 1}}}};
+  for (const auto kind : {Kind::daemon_set, Kind::replica_set, Kind::replication_controller, Kind::deployment}) {
+    set.kind = kind;
+    set.memory = Memory{};
+    CHECK(set.look().state == State::progressing);
+    const auto verdict = set.look(3h);
+    CHECK(verdict.state == State::progressing);
+    CHECK(verdict.serving.find("nobody") == std::string::npos);
+    CHECK(std::ranges::find(verdict.wants_events, "u") == verdict.wants_events.end());
+  }
 }
 
 TEST_CASE("a DaemonSet") {
