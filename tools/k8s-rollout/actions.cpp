@@ -91,7 +91,11 @@ Done pause_set(Session& session, Site& site, const json& object, bool paused) {
     done.text = paused ? "already paused" : "is not paused";
     return done;
   }
-  if (paused) return hold_set(session, site, object, wanted, fmt::format("paused (partition {})", wanted));
+  if (paused) {
+    done = hold_set(session, site, object, wanted, fmt::format("paused (partition {})", wanted));
+    done.to_follow = false;
+    return done;
+  }
   json change{{"spec", {{"updateStrategy", {{"rollingUpdate", {{"partition", wanted}}}}}}}};
   change["metadata"]["annotations"][partition_note] = nullptr;
   done = patch_site(session, site, change,
@@ -137,9 +141,7 @@ Done hold_set(Session& session, Site& site, const json& object, int partition, s
   json change{{"spec", {{"updateStrategy", {{"rollingUpdate", {{"partition", partition}}}}}}}};
   change["metadata"]["annotations"][partition_note] =
       std::to_string(remembered_partition(object).value_or(partition_of(object)));
-  auto done = patch_site(session, site, change, std::move(text));
-  done.to_follow = false;
-  return done;
+  return patch_site(session, site, change, std::move(text));
 }
 
 void check_rolling_set(const Site& site, const json& object) {
