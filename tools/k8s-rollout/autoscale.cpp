@@ -93,10 +93,7 @@ void check(Session& session, Site& site) {
         fmt::format("{} is scaled to 0: an autoscaler does not bring it back (scale --restore)", site.target.text()));
   if (!session.many()) return;
   const auto& hpa = *kube::known_resource("hpa");
-  for (const auto* verb : {"create", "patch"})
-    if (!site.client->allowed(verb, hpa, site.target.name_space, session.run()))
-      throw Error(failure::denied, fmt::format("user '{}' may not {} {} in namespace '{}'", site.cluster->access.user,
-                                               verb, hpa.plural, site.target.name_space));
+  for (const auto* verb : {"create", "patch"}) demand_allowed(site, verb, hpa, session.run());
 }
 
 }  // namespace

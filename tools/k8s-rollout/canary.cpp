@@ -257,9 +257,7 @@ void check_canary(Session& session, const std::string& step, Site& site) {
   if (!session.many()) return;
   if (step != "start" && !is_canary(object))
     throw Error(failure::not_found, fmt::format("{} has no canary", site.target.text()));
-  if (!site.client->allowed("patch", site.target.api(), site.target.name_space, session.run()))
-    throw Error(failure::denied, fmt::format("user '{}' may not patch {} in namespace '{}'", site.cluster->access.user,
-                                             site.target.api().plural, site.target.name_space));
+  demand_allowed(site, "patch", site.target.api(), session.run());
 }
 
 }  // namespace

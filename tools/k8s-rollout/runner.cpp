@@ -29,11 +29,7 @@ bool Runner::preflight(const std::vector<Wish>& wishes, bool begun) {
       Step step;
       step.site = site;
       if (session_.many()) {
-        if (!site.client->allowed("patch", site.target.api(), site.target.name_space, session_.run(),
-                                  action_.subresource))
-          throw Error(failure::denied,
-                      fmt::format("user '{}' may not patch {} in namespace '{}'", site.cluster->access.user,
-                                  site.target.api().plural, site.target.name_space));
+        demand_allowed(site, "patch", site.target.api(), session_.run(), action_.subresource);
         if (options_.command == "restart" && !options_.force && !begun) {
           auto look = track_options(options_, *site.cluster);
           look.wait = false;

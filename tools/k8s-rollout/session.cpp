@@ -175,6 +175,14 @@ std::vector<std::optional<Error>> in_parallel(std::size_t count, const std::func
   return errors;
 }
 
+void demand_allowed(Site& site, const std::string& verb, const kube::Resource& resource, const io::Run& run,
+                    const std::string& subresource) {
+  const auto& name_space = site.target.name_space;
+  if (site.client->allowed(verb, resource, name_space, run, subresource)) return;
+  throw Error(failure::denied, fmt::format("user '{}' may not {} {} in namespace '{}'", site.cluster->access.user, verb,
+                                           resource.plural, name_space));
+}
+
 ExitCode tell_error(Session& session, const Cluster& cluster, const Error& error) {
   auto text = fmt::format("{}: {}", cluster.name, error.message());
   for (const auto& place : error.at()) text += "\n  at   " + place;

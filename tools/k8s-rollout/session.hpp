@@ -93,6 +93,10 @@ class Session {
 [[nodiscard]] std::vector<std::optional<Error>> in_parallel(std::size_t count,
                                                             const std::function<void(std::size_t)>& work);
 
+/// @throws Error denied: who runs this may not `verb` the resource in the site's namespace
+void demand_allowed(Site& site, const std::string& verb, const kube::Resource& resource, const io::Run& run,
+                    const std::string& subresource = {});
+
 /// An Error of one of several clusters, told on stderr; returns its status.
 ExitCode tell_error(Session& session, const Cluster& cluster, const Error& error);
 
