@@ -90,6 +90,22 @@ struct Parser {
     });
   }
 
+  /// CLI11 knows no option whose value may be left out: "--watch" and "-w" become "--watch=true", "-w=false"
+  /// "--watch=false".
+  void complete_bare(std::vector<std::string>& words, const App& app) const {
+    for (const auto& option : app.options_) {
+      if (!option.bare) continue;
+      for (auto& word : words) {
+        const auto equals = word.find('=');
+        if (std::ranges::find(option.names, word.substr(0, equals)) == option.names.end()) continue;
+        word =
+            fmt::format("{}={}", shown(option), equals == std::string::npos ? *option.bare : word.substr(equals + 1));
+      }
+    }
+    for (const auto& command : app.commands_)
+      if (std::ranges::find(arguments, command.name_) != arguments.end()) complete_bare(words, command);
+  }
+
   void add(CLI::App& into, const Option& option) {
     auto take = [this, &option](const std::vector<std::string>& values) {
       for (const auto& value : values)
@@ -256,6 +272,7 @@ void App::parse(std::span<const std::string> arguments) {
     after.assign(dashes + 1, own.end());
     own.erase(dashes, own.end());
   }
+  parser.complete_bare(own, *this);
   std::ranges::reverse(own);  // CLI11 takes them from the back
   const auto refuse_unknown = [&](const std::string& word) {
     if (!word.starts_with('-') || word == "-") return;
@@ -267,6 +284,9 @@ void App::parse(std::span<const std::string> arguments) {
     };
     collect(*this);
     if (given_ != nullptr) collect(*given_);
+    if (given_ != nullptr && std::ranges::find(known, typed) != known.end())
+      throw Error(failure::bad_usage, fmt::format("option '{}' has to stand after '{}'", typed, given_->name_),
+                  try_help);
     throw Error(failure::bad_usage, fmt::format("unknown option '{}'{}", typed, text::did_you_mean(typed, known)),
                 try_help);
   };

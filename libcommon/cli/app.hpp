@@ -23,6 +23,7 @@ struct Common {
   bool quiet = false;
   bool verbose = false;
   bool dry_run = false;
+  bool dry_run_on_server = false;     ///< of those that offer it: what is not done is tried by the server
   std::string color = "auto";         ///< auto, always, never
   std::string error_format = "text";  ///< text, json, sarif, github
   std::optional<std::chrono::milliseconds> timeout;
@@ -37,6 +38,8 @@ struct Option {
   bool repeatable = false;
   bool required = false;
   bool is_positional = false;
+  /// What is meant when its value is left out. It takes one with "=" only, so that it eats no argument.
+  std::optional<std::string> bare = {};
   /// Takes the text into the target; returns what is wrong with it, or nothing.
   std::function<std::optional<std::string>(const std::string&)> take;
 };
@@ -79,6 +82,9 @@ class App {
   /// A sub-command; `chosen` becomes its name when it is the one given. Options that are described
   /// on the parent stay usable after the sub-command's name.
   App& command(std::string name, std::string purpose, std::string& chosen);
+  /// --dry-run takes a value, as kubectl's does: none, client or server.
+  void offer_server_dry_run() { server_dry_run_ = true; }
+  [[nodiscard]] bool offers_server_dry_run() const { return server_dry_run_; }
   /// With sub-commands: one has to be given (default), or none may be.
   void command_optional() { command_required_ = false; }
 
@@ -123,6 +129,7 @@ class App {
   std::optional<Option> rest_;
   const App* given_ = nullptr;  ///< the sub-command that the last parse saw
   bool command_required_ = true;
+  bool server_dry_run_ = false;
 };
 
 }  // namespace slipway::cli

@@ -38,11 +38,12 @@ std::string fill(std::string_view text, std::size_t indent, std::size_t used) {
   return out + '\n';
 }
 
-std::string left_of(const Option& option) {
+std::string left_of(const Option& option, bool with_value = true) {
   auto names = option.names;
   std::ranges::stable_sort(names, {}, &std::string::size);  // -e before --environment
-  return option.value.empty() ? fmt::format("{}", fmt::join(names, ", "))
-                              : fmt::format("{} {}", fmt::join(names, ", "), option.value);
+  auto left = fmt::format("{}", fmt::join(names, ", "));
+  if (with_value && !option.value.empty()) left += option.bare ? "[=" + option.value + ']' : ' ' + option.value;
+  return left;
 }
 
 std::string entry(std::string_view left, std::string_view right, std::size_t width) {
@@ -89,8 +90,7 @@ std::string compact(std::string_view title, const std::vector<Option>& options, 
   std::size_t at = columns;
   for (const auto& option : options) {
     if (option.is_positional || !keep(option)) continue;
-    auto item = left_of(option);
-    if (!values && !option.value.empty()) item.resize(item.size() - option.value.size() - 1);
+    const auto item = left_of(option, values);
     if (at + 2 + item.size() > columns) {
       out += out.empty() ? "  " : "\n  ";
       at = 2;

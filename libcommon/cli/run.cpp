@@ -68,7 +68,8 @@ bool use_color(const std::string& wish, bool terminal, const Environment& env) {
   return terminal && env("TERM").value_or("") != "dumb";
 }
 
-void describe_common(App& app, Common& common, bool& help, bool& version) {
+/// @param dry_run where, for those that offer the choice
+void describe_common(App& app, Common& common, std::string& dry_run, bool& help, bool& version) {
   app.group("Common");
   app.flag("-h,--help", help, "show this help");
   app.flag("--version", version, "show the version");
@@ -77,7 +78,10 @@ void describe_common(App& app, Common& common, bool& help, bool& version) {
   app.flag("-v,--verbose", common.verbose, "more on stderr");
   app.choice("--color", common.color, {"auto", "always", "never"}, "colour on stderr");
   app.option("--timeout", common.timeout, "DURATION", "time limit of the whole run; 0 for none");
-  app.flag("--dry-run", common.dry_run, "say what would be done, change nothing");
+  constexpr const char* dry_run_help = "say what would be done, change nothing";
+  if (app.offers_server_dry_run())
+    app.choice("--dry-run", dry_run, {"none", "client", "server"}, dry_run_help).bare = "client";
+  else app.flag("--dry-run", common.dry_run, dry_run_help);
   app.option("--events", common.events, "FILE", "append event-log(5) lines to FILE");
   app.choice("--error-format", common.error_format, {"text", "json", "sarif", "github"},
              "how errors and warnings about files are printed");
@@ -160,7 +164,8 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
   Common common;
   bool help = false;
   bool version = false;
-  describe_common(app, common, help, version);
+  std::string dry_run = "none";
+  describe_common(app, common, dry_run, help, version);
   std::string unrecorded;
   io::Events events;
   io::Input in(STDIN_FILENO);
@@ -180,6 +185,8 @@ int run(int argc, char** argv, App app, const Body& body, std::chrono::milliseco
       if (!help && !version) throw;
     }
     if (help) return out.print(app.help());
+    common.dry_run = common.dry_run || dry_run != "none";
+    common.dry_run_on_server = dry_run == "server";
     if (version) return out.print_line(fmt::format("{} {}", app.name(), slipway::version()));
     add_views(events, common, app.name(), env, unrecorded);
     context.emplace(Context{.in = in,

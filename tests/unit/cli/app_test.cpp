@@ -95,6 +95,37 @@ TEST_CASE("short options go together, and with their value", "[cli]") {
   }
 }
 
+TEST_CASE("a value that may be left out is given with = only", "[cli]") {
+  const auto watch_of = [](const std::vector<std::string>& words, std::vector<std::string>* rest = nullptr) {
+    std::string command;
+    std::string watch = "unset";
+    std::vector<std::string> names;
+    std::vector<std::string> after;
+    cli::App app("tool", "does");
+    auto& status = app.command("status", "judge", command);
+    status.choice("-w,--watch", watch, {"true", "false"}, "wait").bare = "true";
+    status.positional("NAME", names, "which");
+    status.rest("ARG", after, "untouched");
+    app.parse(words);
+    if (rest != nullptr) *rest = after;
+    return watch + ' ' + text::join(names, " ");
+  };
+  CHECK(watch_of({"status", "web"}) == "unset web");
+  CHECK(watch_of({"status", "--watch", "web"}) == "true web");
+  CHECK(watch_of({"status", "-w", "web"}) == "true web");
+  CHECK(watch_of({"status", "-w=false", "web"}) == "false web");
+  CHECK(watch_of({"status", "--watch", "false"}) == "true false");  // as kubectl reads it
+  std::vector<std::string> rest;
+  CHECK(watch_of({"status", "web", "--", "-w"}, &rest) == "unset web");
+  CHECK(rest == std::vector<std::string>{"-w"});
+  CHECK_THROWS_AS(watch_of({"status", "--watch=maybe"}), Error);
+  CHECK_THROWS_WITH(watch_of({"--watch", "status"}), "option '--watch' has to stand after 'status'");
+  std::string ignored;
+  cli::App app("tool", "does");
+  app.choice("-w,--watch", ignored, {"true", "false"}, "wait").bare = "true";
+  CHECK(app.help().find("-w, --watch[=true|false]") != std::string::npos);
+}
+
 TEST_CASE("a usage error names the word and the nearest one", "[cli]") {
   CHECK(refusal({"--enviroment", "x"}) == "unknown option '--enviroment'; did you mean '--environment'?");
   CHECK(refusal({"--zzz"}) == "unknown option '--zzz'");
