@@ -158,7 +158,13 @@ Error Client::error_of(const http::Request& request, const http::Response& respo
                   : fmt::format("'{}' is not a Kubernetes API: it answered HTTP 404 without a Status", access.server));
   case 409: return made(failure::conflict, fmt::format("cluster '{}': {}", name, message));
   case 410: return made(failure::conflict, fmt::format("cluster '{}' has forgotten that version: {}", name, message));
-  case 429: return made(failure::busy, fmt::format("cluster '{}' is too busy to answer: {}", name, message));
+  case 429:
+    // @source eviction API: a PodDisruptionBudget's no is a 429 as well, and its cause says how many pods it needs
+    for (const auto& cause : list_at(body, {"details", "causes"}))
+      if (text_at(cause, {"reason"}) == "DisruptionBudget")
+        return made(failure::busy,
+                    fmt::format("cluster '{}': {} {}", name, message, text::printable(text_at(cause, {"message"}))));
+    return made(failure::busy, fmt::format("cluster '{}' is too busy to answer: {}", name, message));
   default: break;
   }
   if (response.status >= 500)
@@ -241,6 +247,12 @@ struct Exchange {
   }
 };
 
+/// Of a write.
+std::string to_write(const std::string& path, const ClientOptions& options, Query query = {}) {
+  if (options.dry_run) query.emplace_back("dryRun", "All");
+  return with_query(path, query);
+}
+
 json parsed(const http::Response& response, const std::string& path) {
   auto value = json::parse(response.body, nullptr, false);
   if (value.is_discarded())
@@ -299,19 +311,22 @@ std::vector<json> Client::list(const std::string& path, const io::Run& run) {
 }
 
 json Client::create(const std::string& path, const json& object, const io::Run& run) {
-  return parsed(Exchange{*this, {}, run}.send("POST", path, object.dump(), "application/json"), path);
+  return parsed(
+      Exchange{*this, {}, run}.send("POST", to_write(path, impl_->options), object.dump(), "application/json"), path);
 }
 
 json Client::replace(const std::string& path, const json& object, const io::Run& run) {
-  return parsed(Exchange{*this, {}, run}.send("PUT", path, object.dump(), "application/json"), path);
+  return parsed(Exchange{*this, {}, run}.send("PUT", to_write(path, impl_->options), object.dump(), "application/json"),
+                path);
 }
 
 json Client::patch(const std::string& path, Patch type, const json& change, const io::Run& run) {
-  const auto manager = impl_->agent.substr(0, impl_->agent.find('/'));
-  Query query{{"fieldManager", manager}, {"fieldValidation", "Strict"}};
+  const auto& options = impl_->options;
+  const auto manager =
+      options.field_manager.empty() ? impl_->agent.substr(0, impl_->agent.find('/')) : options.field_manager;
+  const auto target = to_write(path, options, {{"fieldManager", manager}, {"fieldValidation", "Strict"}});
   try {
-    return parsed(Exchange{*this, {}, run}.send("PATCH", with_query(path, query), change.dump(), content_type(type)),
-                  path);
+    return parsed(Exchange{*this, {}, run}.send("PATCH", target, change.dump(), content_type(type)), path);
   } catch (const Error& error) {
     // A `test` that does not hold comes back as 422 without naming itself.
     const auto& words = error.message();
@@ -327,8 +342,9 @@ json Client::patch(const std::string& path, Patch type, const json& change, cons
 }
 
 json Client::remove(const std::string& path, const json& options, const io::Run& run) {
-  return parsed(
-      Exchange{*this, {}, run}.send("DELETE", path, options.is_null() ? "" : options.dump(), "application/json"), path);
+  return parsed(Exchange{*this, {}, run}.send("DELETE", to_write(path, impl_->options),
+                                              options.is_null() ? "" : options.dump(), "application/json"),
+                path);
 }
 
 std::string Client::text(const std::string& path, const io::Run& run) {
@@ -357,7 +373,9 @@ bool Client::allowed(std::string_view verb, const Resource& resource, std::strin
   const json review{{"apiVersion", "authorization.k8s.io/v1"},
                     {"kind", "SelfSubjectAccessReview"},
                     {"spec", {{"resourceAttributes", attributes}}}};
-  const auto answer = create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, run);
+  // A question, though it is posted: it is asked in a dry run as well.
+  const std::string path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const auto answer = parsed(Exchange{*this, {}, run}.send("POST", path, review.dump(), "application/json"), path);
   return flag_at(answer, {"status", "allowed"});
 }
 

@@ -54,11 +54,13 @@ struct ClientOptions {
   std::chrono::milliseconds request_timeout{30'000};
   /// Reads that meet an unreachable server are tried again for so long; zero: the first failure counts.
   std::chrono::milliseconds grace{0};
+  std::string field_manager = {};  ///< of what is patched; empty: the agent's name
+  bool dry_run = false;            ///< the server tries every write, and keeps none. @source kube-apiserver, dryRun=All
 };
 
 class Client {
  public:
-  /// @param agent User-Agent and field manager, "k8s-rollout/1.0.0"
+  /// @param agent User-Agent, "k8s-rollout/1.0.0"
   Client(Access access, std::string agent, ClientOptions options = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
