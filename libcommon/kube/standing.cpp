@@ -172,6 +172,39 @@ Standing custom(const Snapshot& snapshot) {
   return standing;
 }
 
+/// Of a set whose pods are evicted one after the other, over what its kind says of it.
+void renewed(Standing& standing, const Snapshot& snapshot, const Renewal& renewal) {
+  standing.pods.clear();
+  standing.old.clear();
+  standing.waiting.clear();
+  standing.held.clear();
+  standing.partitioned = false;
+  int ready = 0;
+  int staying = 0;
+  int going = 0;
+  for (const auto& pod : snapshot.pods) {
+    if (pod.owner != snapshot.object->uid) continue;
+    if (!renewal.before.contains(pod.uid)) {
+      standing.pods.push_back(&pod);
+      if (pod.ready() && !pod.deleting) ++ready;
+      continue;
+    }
+    standing.old.push_back(&pod);
+    ++(renewal.evicted.contains(pod.uid) ? going : staying);
+  }
+  // Fewer than were evicted when it was scaled down, or lost a node, meanwhile.
+  const int evicted = static_cast<int>(renewal.evicted.size());
+  const int due = std::clamp(snapshot.object->wanted - staying, 0, evicted);
+  const int made =
+      static_cast<int>(std::ranges::count_if(standing.pods, [](const Pod* pod) { return !pod->deleting; }));
+  standing.counts = {due, made, ready, ready, made + staying + going, staying + going};
+  standing.complete = going == 0 && ready >= due;
+  standing.text = fmt::format("{} of {} restarted", std::min(ready, evicted),
+                              plural(static_cast<int>(renewal.before.size()), "pod"));
+  if (going > 0) standing.waiting.push_back(fmt::format("{} evicted and not gone yet", plural(going, "pod")));
+  if (ready < due) standing.waiting.push_back(fmt::format("{} of {} ready", ready, plural(due, "new pod")));
+}
+
 }  // namespace
 
 Standing standing_of(const Snapshot& snapshot, const Policy& policy) {
@@ -189,6 +222,7 @@ Standing standing_of(const Snapshot& snapshot, const Policy& policy) {
   case Kind::custom: standing = custom(snapshot); break;
   case Kind::pod: standing = pod(snapshot); break;
   }
+  if (policy.renewal) renewed(standing, snapshot, *policy.renewal);
   by_name(standing.pods);
   by_name(standing.old);
   if (standing.complete) standing.waiting.clear();

@@ -35,6 +35,13 @@ struct Snapshot {
 
 enum class Mode { fail, warn, off };
 
+/// A restart by eviction. The pods that were there when it began are the old ones, whatever their revision, and all
+/// others the new ones.
+struct Renewal {
+  std::set<std::string> before;   ///< UIDs
+  std::set<std::string> evicted;  ///< of those: done when they are gone, and as many new ones are ready
+};
+
 /// How to judge.
 struct Policy {
   std::chrono::milliseconds stable{0};  ///< stay done for so long
@@ -53,6 +60,7 @@ struct Policy {
   std::optional<std::int64_t> revision;  ///< the only one that is waited for: another is State::superseded
   std::optional<int> enough_ready;       ///< done as soon as so many new pods are ready: a canary
   bool require_full = false;             ///< a StatefulSet's partition counts as held
+  std::optional<Renewal> renewal;        ///< pods are waited for that were evicted, and not a revision
   /// When we changed it ourselves (server's clock): an older deadline condition is not about this rollout.
   std::optional<Time> changed_at;
 };

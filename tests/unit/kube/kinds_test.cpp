@@ -100,6 +100,47 @@ TEST_CASE("OnDelete waits for a person, and names the pods") {
   CHECK(set.look().state == State::done);
 }
 
+TEST_CASE("a restart by eviction waits for the successors of what was evicted") {
+  auto set = stateful_set(3, 0, "OnDelete");
+  for (const char* name : {"db-0", "db-1", "db-2"}) set.pod(name, "a", true);  // of an older revision, too
+  set.policy.renewal = Renewal{{"db-0", "db-1", "db-2"}, {"db-2"}};
+  auto& evicted = set.pods[2];
+  evicted["metadata"]["deletionTimestamp"] = "2026-11-24T00:00:30Z";
+  auto verdict = set.look();
+  CHECK(verdict.state == State::progressing);  // neither held by OnDelete nor done
+  CHECK(verdict.text == "0 of 3 pods restarted");
+  REQUIRE(verdict.waiting.size() == 3);
+  CHECK(verdict.waiting[0] == "1 pod evicted and not gone yet");
+  CHECK(verdict.waiting[1] == "0 of 1 new pod ready");
+  evicted["metadata"].erase("deletionTimestamp");
+  evicted["metadata"]["uid"] = "db-2-anew";
+  SECTION("ready: done, whatever its revision and however the others are") {
+    set.pods[0]["status"]["conditions"][0]["status"] = "False";
+    verdict = set.look(1s);
+    CHECK(verdict.state == State::done);
+    CHECK(verdict.text == "1 of 3 pods restarted");
+  }
+  SECTION("its image is not there: failed by this one pod") {
+    evicted["spec"]["containers"] = {{{"name", "app"}}};
+    evicted["status"] = {{"phase", "Pending"},
+                         {"containerStatuses",
+                          {{{"name", "app"},
+                            {"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "not found"}}}}}}}}};
+    set.policy.patience = 5s;
+    verdict = set.look(1s);
+    CHECK(verdict.state == State::progressing);
+    verdict = set.look(6s);
+    CHECK(verdict.state == State::failed);
+    CHECK(verdict.text.find("1 of 1 new pod: ") != std::string::npos);
+  }
+  SECTION("scaled down meanwhile: it is not waited for") {
+    set.pods.pop_back();
+    CHECK(set.look(1s).state == State::progressing);
+    set.object["spec"]["replicas"] = 2;
+    CHECK(set.look(1s).state == State::done);
+  }
+}
+
 TEST_CASE("a StatefulSet whose pods may not be read is judged by its status") {
   auto set = stateful_set(3, 0);
   set.pods_readable = false;
