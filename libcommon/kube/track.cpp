@@ -68,45 +68,59 @@ std::vector<Target> workloads_of(const std::vector<json>& manifest, const std::s
 std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targets, const TrackOptions& options,
                                 const io::Run& run) {
   std::vector<std::unique_ptr<Track>> tracks;
-  for (const auto& target : targets) tracks.push_back(std::make_unique<Track>(client, target, options));
+  for (const auto& target : targets) tracks.push_back(std::make_unique<Track>(client, target, options, run.deadline));
   // Running out of time is an outcome here, so the clock is ours and not the transport's.
   const io::Run inner{run.events, run.stop, {}};
   if (options.wait) client.check_version(inner);
   // Who takes one look is there to see the answer: its grace is short and, until anything was seen,
   // runs from the beginning: a connection that is never answered counts.
   const auto begun = Track::Steady::now();
-  const auto grace = options.wait ? options.api_grace : std::min<milliseconds>(options.api_grace, most_look_grace);
+  const auto grace_of = [](const TrackOptions& each) {
+    return each.wait ? each.api_grace : std::min<milliseconds>(each.api_grace, most_look_grace);
+  };
   const auto grace_left = [&] {
-    return options.wait ? milliseconds(5s) : std::chrono::ceil<milliseconds>(begun + grace - Track::Steady::now());
+    return options.wait ? milliseconds(5s)
+                        : std::chrono::ceil<milliseconds>(begun + grace_of(options) - Track::Steady::now());
   };
   const auto never_seen = [&] {
     return !options.wait && std::ranges::all_of(tracks, [](const auto& t) { return t->outcome().uid.empty(); });
   };
   bool said_lost = false;
   const auto unfinished = [&] { return std::ranges::any_of(tracks, [](const auto& t) { return !t->finished(); }); };
-  const auto end_all = [&](State state, const std::string& text, const io::Run& closing) {
+  const auto end_all = [&](State state, const std::string& text) {
     for (auto& track : tracks)
-      if (!track->finished()) track->end(state, text, closing);
+      if (!track->finished()) track->end(state, text, inner);
+  };
+  const auto end_overdue = [&] {
+    std::optional<io::Run> closing;  // for all of them
+    for (auto& track : tracks) {
+      if (track->finished() || !track->deadline().passed()) continue;
+      if (!closing) closing.emplace(run.events, run.stop, Deadline::in(2s));
+      auto why = track->lost().second;
+      const auto& seen = track->outcome().verdict.text;
+      if (!why.empty() && !seen.empty()) why = fmt::format("{}; at the end {}", seen, why);
+      track->end(State::timeout, std::move(why), *closing);
+    }
+  };
+  const auto follow_up = [&] {
+    for (std::size_t i = 0; i < tracks.size(); ++i)
+      if (auto next = tracks[i]->take_next())
+        tracks.push_back(
+            std::make_unique<Track>(client, tracks[i]->outcome().target, std::move(next->options), next->deadline));
   };
   while (unfinished()) {
     inner.stop.check();
-    if (run.deadline.passed()) {
-      const io::Run closing{run.events, run.stop, Deadline::in(2s)};  // for all of them
-      for (auto& track : tracks)
-        if (const auto why = track->lost().second; !track->finished() && !why.empty()) {
-          const auto& seen = track->outcome().verdict.text;
-          track->end(State::timeout, seen.empty() ? why : fmt::format("{}; at the end {}", seen, why), closing);
-        }
-      end_all(State::timeout, {}, closing);
-      break;
-    }
-    milliseconds wait = run.deadline.left(5s);
+    end_overdue();
+    follow_up();
+    if (!unfinished()) break;
+    milliseconds wait = 5s;
     if (const auto left = grace_left(); left > 0ms) wait = std::min(wait, left);
     for (auto& track : tracks)
-      if (!track->finished()) wait = std::min(wait, track->step(inner));
+      if (!track->finished()) wait = std::min(track->deadline().left(wait), track->step(inner));
     client.wait(std::max(wait, 1ms), inner,
                 [&] { return std::ranges::any_of(tracks, [](const auto& t) { return t->has_news(); }); });
     std::pair<milliseconds, std::string> lost{0ms, {}};
+    bool out_of_grace = false;
     bool failed = false;
     for (auto& track : tracks) {
       if (track->finished()) continue;
@@ -116,23 +130,22 @@ std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targe
         failed = failed || track->outcome().verdict.state == State::failed;
         continue;
       }
-      if (auto now = track->lost(); !now.second.empty() && (lost.second.empty() || now.first > lost.first))
-        lost = std::move(now);
+      auto now = track->lost();
+      if (now.second.empty()) continue;
+      out_of_grace = out_of_grace || now.first >= grace_of(track->options());
+      if (lost.second.empty() || now.first > lost.first) lost = std::move(now);
     }
-    if (failed && !options.settle_all) {
-      end_all(State::timeout, "not waited for: another one failed", inner);
-      break;
-    }
-    if (!lost.second.empty() && (lost.first >= grace || (grace_left() <= 0ms && never_seen()))) {
-      end_all(State::unreachable, lost.second, inner);
-      break;
-    }
+    if (failed && !options.settle_all) end_all(State::timeout, "not waited for: another one failed");
+    if (!lost.second.empty() && (out_of_grace || (grace_left() <= 0ms && never_seen())))
+      end_all(State::unreachable, lost.second);
+    follow_up();
+    if (!unfinished()) break;
     if (!lost.second.empty() && !said_lost) run.events.warn(lost.second + "; trying again, this is no verdict");
     if (lost.second.empty() && said_lost) run.events.note("the API answers again");
     said_lost = !lost.second.empty();
   }
   std::vector<Outcome> outcomes;
-  for (auto& track : tracks) outcomes.push_back(std::move(track->outcome()));
+  for (std::size_t i = 0; i < targets.size(); ++i) outcomes.push_back(std::move(tracks[i]->outcome()));
   return outcomes;
 }
 

@@ -48,6 +48,24 @@ struct Outcome {
   std::int64_t baseline_revision = 0;  ///< that served when the wait began; 0: none
 };
 
+/// One thing that was seen of a workload while it was waited for: for who wants it as data. The sentences for people
+/// are events on the run.
+struct Sighting {
+  enum class What {
+    start,     ///< the first look
+    progress,  ///< of counts or text, not of every look
+    pod,       ///< a pod's state; `pod` is it
+    warning,
+    recovered,  ///< a trouble ended by itself
+    cause,      ///< another trouble than before is the worst one; the verdict has it
+  };
+  What what = What::progress;
+  std::string text;
+  const Pod* pod = nullptr;
+};
+
+struct FollowUp;
+
 struct TrackOptions {
   Policy policy;
   bool wait = true;                              ///< false: one look at each
@@ -57,14 +75,24 @@ struct TrackOptions {
   int follow_logs = 0;     ///< lines a second of the new pods' logs that are told meanwhile; 0: none
   bool explain = false;    ///< with `wait` false: fetch events and logs of what is wrong, too
   bool settle_all = true;  ///< go on with the others after one has failed
-  /// Told of every change of text or state, not of every look.
-  std::function<void(const Target&, const Verdict&)> on_change;
+  /// Told what is new, with the outcome as it is by then.
+  std::function<void(const Outcome&, const Sighting&)> on_sight;
+  /// Told each outcome as soon as it is there, with its events and logs, while the others are still watched. It may
+  /// use the client. Where it changed something, the same workload is watched on by what it returns; the outcome of
+  /// that is told to that one's on_end only.
+  std::function<std::optional<FollowUp>(const Outcome&)> on_end;
+};
+
+/// How a workload is watched on after its outcome.
+struct FollowUp {
+  TrackOptions options;
+  Deadline deadline;  ///< its own, whatever becomes of the wait's
 };
 
 /// One outcome for each target, in their order. Failures are outcomes, not Errors; so is running out of
 /// `run.deadline` (State::timeout, with what was still missing).
-/// Emits events of kind "rollout" (subject KIND/NAME), "pod" (subject = the pod) and "verdict" on `run`.
-/// @throws Error denied when the workload itself may not be read; interrupted
+/// Emits events of kind "progress" (subject KIND/NAME), "pod" (subject = the pod) and "verdict" on `run`.
+/// @throws Error denied when the workload itself may not be read; interrupted; what `on_end` throws
 [[nodiscard]] std::vector<Outcome> wait_ready(Client& client, const std::vector<Target>& targets,
                                               const TrackOptions& options, const io::Run& run);
 

@@ -35,14 +35,14 @@ void drop(std::vector<Item>& list, const json& object) {
 
 }  // namespace
 
-Track::Track(Client& client, Target target, const TrackOptions& options)
-    : client_(client), options_(options), policy_(options.policy), begun_(Steady::now()), said_at_(begun_) {
+Track::Track(Client& client, Target target, TrackOptions options, Deadline deadline)
+    : client_(client), options_(std::move(options)), deadline_(deadline), begun_(Steady::now()), said_at_(begun_) {
   outcome_.target = std::move(target);
-  policy_.one_look = !options.wait;
+  options_.policy.one_look = !options_.wait;
   object_ = watch(outcome_.target.api(), {{"fieldSelector", "metadata.name=" + outcome_.target.name}}, false,
                   [this](Watch::Change change, json& object) { on_object(change, object); });
-  if (options.follow_logs > 0)
-    logs_ = std::make_unique<LogFollower>(client_, outcome_.target.name_space, options.follow_logs,
+  if (options_.follow_logs > 0)
+    logs_ = std::make_unique<LogFollower>(client_, outcome_.target.name_space, options_.follow_logs,
                                           [this] { news_ = true; });
 }
 
@@ -73,11 +73,11 @@ void Track::on_object(Watch::Change change, json& object) {
   switch (change) {
   case Watch::Change::replaced: snapshot_.object.reset(); break;
   case Watch::Change::deleted:
-    snapshot_.last = read_workload(object, kind, policy_.rules);
+    snapshot_.last = read_workload(object, kind, options_.policy.rules);
     snapshot_.object.reset();
     break;
   case Watch::Change::set:
-    snapshot_.object = read_workload(object, kind, policy_.rules);
+    snapshot_.object = read_workload(object, kind, options_.policy.rules);
     if (kind == Kind::pod) {
       snapshot_.pods.clear();
       snapshot_.pods.push_back(read_pod(object));
@@ -188,8 +188,13 @@ void Track::look(const io::Run& run) {
   if (!options_.wait && asked_events_ &&
       std::ranges::any_of(events_, [](const auto& entry) { return !entry.second.watch->synced(); }))
     return;  // a single look waits for the events that it asked for, and for no others
-  outcome_.verdict = judge(snapshot_, policy_, memory_);
-  const auto& verdict = outcome_.verdict;
+  const auto before = std::exchange(outcome_.verdict, judge(snapshot_, options_.policy, memory_));
+  auto& verdict = outcome_.verdict;
+  if (verdict.revision == 0) {  // overtaken, or gone: what was waited for was this
+    verdict.revision = before.revision;
+    verdict.revision_name = before.revision_name;
+    verdict.images = before.images;
+  }
   due_.reset();
   if (verdict.look_again) due_ = Steady::now() + *verdict.look_again;
   if (snapshot_.object) {
@@ -198,7 +203,9 @@ void Track::look(const io::Run& run) {
     outcome_.template_text = snapshot_.object->template_text;
   }
   outcome_.baseline_revision = memory_.baseline_revision;
+  if (snapshot_.object && !std::exchange(started_, true)) sight(Sighting::What::start, verdict.text);
   tell_pods(run);
+  tell_cause();
   tell(verdict, run);
   if (!options_.wait && !asked_events_ && verdict.state != State::done && !verdict.wants_events.empty()) {
     asked_events_ = true;
@@ -249,23 +256,39 @@ void Track::tell_pods(const io::Run& run) {
                      .subject = pod.name,
                      .text = pod.name + ' ' + state,
                      .fields = std::move(fields)});
+    sight(Sighting::What::pod, state, &pod);
   }
+}
+
+/// The trouble that is the worst by now, when it is another one.
+void Track::tell_cause() {
+  const auto& cause = outcome_.verdict.cause;
+  auto key = cause ? fmt::format("{} {} {}", cause->id, cause->pod, cause->pods) : std::string();
+  if (key == said_cause_) return;
+  said_cause_ = std::move(key);
+  if (cause) sight(Sighting::What::cause, cause->text);
 }
 
 /// Says what is new, once, and remembers it.
 void Track::tell(const Verdict& verdict, const io::Run& run) {
-  for (const auto& line : verdict.recovered) run.events.note(fmt::format("{}  recovered: {}", subject(), line));
-  for (const auto& warning : verdict.warnings)
-    if (verdict.state == State::progressing && warned_.insert(warning).second)
-      run.events.warn(fmt::format("{}: {}", subject(), warning));
-  if (!snapshot_.events_readable && warned_.insert("events").second)
-    run.events.note(fmt::format("{}: events may not be read; causes may be less exact", subject()));
-  if (!snapshot_.pods_readable && warned_.insert("pods").second)
-    run.events.warn(
-        fmt::format("{}: pods may not be read; {}", subject(),
-                    snapshot_.object && snapshot_.object->deadline
-                        ? "failures are only seen at the progress deadline"
-                        : "it is judged by its status alone, and what keeps a pod from starting is not seen"));
+  for (const auto& line : verdict.recovered) {
+    run.events.note(fmt::format("{}  recovered: {}", subject(), line));
+    sight(Sighting::What::recovered, line);
+  }
+  const auto warn = [&](const std::string& text, io::Level level = io::Level::warning) {
+    if (!warned_.insert(text).second) return;
+    if (level == io::Level::warning) run.events.warn(fmt::format("{}: {}", subject(), text));
+    else run.events.note(fmt::format("{}: {}", subject(), text));
+    sight(Sighting::What::warning, text);
+  };
+  if (verdict.state == State::progressing)
+    for (const auto& warning : verdict.warnings) warn(warning);
+  if (!snapshot_.events_readable) warn("events may not be read; causes may be less exact", io::Level::note);
+  if (!snapshot_.pods_readable)
+    warn(
+        snapshot_.object && snapshot_.object->deadline
+            ? "pods may not be read; failures are only seen at the progress deadline"
+            : "pods may not be read; it is judged by its status alone, and what keeps a pod from starting is not seen");
   if (verdict.state != State::progressing) return;
   auto line = verdict.text;
   if (verdict.cause) line += "; " + verdict.cause->name + ": " + verdict.cause->text;
@@ -286,7 +309,7 @@ void Track::tell(const Verdict& verdict, const io::Run& run) {
                               {"updated", std::int64_t{counts.updated}},
                               {"ready", std::int64_t{counts.ready}},
                               {"available", std::int64_t{counts.available}}}});
-  if (options_.on_change) options_.on_change(outcome_.target, verdict);
+  sight(Sighting::What::progress, verdict.text);
 }
 
 void Track::end(State state, std::string text, const io::Run& run) {
@@ -301,7 +324,6 @@ void Track::end(State state, std::string text, const io::Run& run) {
   const bool away = state == State::timeout && (outcome_.uid.empty() || !lost().second.empty());
   if (verdict.state == State::timeout || verdict.state == State::failed) list_unready();
   outcome_.took = std::chrono::duration_cast<milliseconds>(Steady::now() - begun_);
-  if (options_.on_change) options_.on_change(outcome_.target, verdict);
   sets_.reset();
   pods_.reset();
   revisions_.reset();
@@ -324,6 +346,7 @@ void Track::end(State state, std::string text, const io::Run& run) {
                               {"updated", std::int64_t{verdict.counts.updated}},
                               {"available", std::int64_t{verdict.counts.available}},
                               {"seconds", static_cast<double>(outcome_.took.count()) / 1000.0}}});
+  if (options_.on_end) next_ = options_.on_end(outcome_);
 }
 
 /// Each pod that was waited for, with its own reason: "not ready" alone helps nobody.

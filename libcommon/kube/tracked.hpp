@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace slipway::kube {
@@ -23,7 +24,8 @@ namespace slipway::kube {
 class Track {
  public:
   using Steady = std::chrono::steady_clock;
-  Track(Client& client, Target target, const TrackOptions& options);
+  /// @param deadline when it ends without a verdict: the caller's to heed
+  Track(Client& client, Target target, TrackOptions options, Deadline deadline);
   Track(const Track&) = delete;
   Track& operator=(const Track&) = delete;
 
@@ -31,6 +33,10 @@ class Track {
   /// A watch has told something since the last step(): it may have to be judged, or watched further.
   [[nodiscard]] bool has_news() const { return !finished_ && news_; }
   [[nodiscard]] Outcome& outcome() { return outcome_; }
+  [[nodiscard]] const TrackOptions& options() const { return options_; }
+  [[nodiscard]] const Deadline& deadline() const { return deadline_; }
+  /// What is to be watched after the end, once.
+  [[nodiscard]] std::optional<FollowUp> take_next() { return std::exchange(next_, std::nullopt); }
 
   std::chrono::milliseconds step(const io::Run& run);
   void look(const io::Run& run);
@@ -52,6 +58,10 @@ class Track {
   [[nodiscard]] bool synced() const;
   void tell(const Verdict& verdict, const io::Run& run);
   void tell_pods(const io::Run& run);
+  void tell_cause();
+  void sight(Sighting::What what, const std::string& text, const Pod* pod = nullptr) const {
+    if (options_.on_sight) options_.on_sight(outcome_, {what, text, pod});
+  }
   void list_unready();
   void gather_in(std::chrono::milliseconds time, const io::Run& run);
   void gather(const io::Run& run);
@@ -60,8 +70,9 @@ class Track {
   }
 
   Client& client_;
-  const TrackOptions& options_;
-  Policy policy_;
+  TrackOptions options_;
+  Deadline deadline_;
+  std::optional<FollowUp> next_;
   Steady::time_point begun_;
   Steady::time_point said_at_;
   std::optional<Steady::time_point> due_;
@@ -83,8 +94,10 @@ class Track {
   std::map<std::string, std::string> pod_said_;
   std::set<std::string> warned_;
   std::string said_;
-  bool dirty_ = false;  ///< told, and not judged yet
-  bool news_ = false;   ///< told since the last step
+  std::string said_cause_;
+  bool started_ = false;  ///< the first look is told
+  bool dirty_ = false;    ///< told, and not judged yet
+  bool news_ = false;     ///< told since the last step
   bool finished_ = false;
   bool asked_events_ = false;  ///< of a single look
 };

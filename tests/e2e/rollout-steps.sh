@@ -85,9 +85,28 @@ group_sts() {
   status "OnDelete is held" 3 k8s-rollout status sts/db "${on1[@]}"
   has "and names the pods" 'delete to update: db-0 db-1 db-2' "$out"
   status "restart evicts them one by one" 0 k8s-rollout restart sts/db "${on1[@]}" --timeout 90s
-  has "in order" 'evicting db-2 \(3 of 3\)' "$err"
+  has "from the highest ordinal down" 'evicting db-0 \(3 of 3\)' "$err"
+  has "and is told with the verdict" 'restarted: 3 pods, one by one; statefulset "db" successfully rolled out' "$out"
   up sts/db
+  create dc1 $budgets '{"metadata":{"name":"db"},"spec":{"minAvailable":3,"selector":{"matchLabels":{"app":"db"}}}}'
+  within 20 budget_is_spent
+  status "a budget that lets no pod go" 75 k8s-rollout restart sts/db "${on1[@]}" --no-progress 3s
+  has "is told in its own words" 'disruption budget db needs 3 healthy pods and has 3 currently' "$err"
+  status "the server says so without being asked to do it" 75 k8s-rollout restart sts/db "${on1[@]}" --dry-run=server
+  send dc1 DELETE $budgets/db >/dev/null
+  status "without it, it would let them go" 0 k8s-rollout restart sts/db "${on1[@]}" --dry-run=server
+  has "but that was only tried" 'restarted: 3 pods, one by one \(server dry run\)' "$out"
+  set_image dc1 $db "$absent"
+  status "a restart stops at a pod that does not get well" 1 k8s-rollout restart sts/db "${on1[@]}" --patience 5s --timeout 90s
+  has "by name" 'ImageNotFound: 1 of 1 new pod' "$err"
+  has "after the first one" 'stopped: 1 of 3 pods evicted, the others are as they were' "$out"
+  has "which is so" '^db-0 True db-1 True db-2 False$' "$(send dc1 GET "/api/v1/namespaces/$ns/pods?labelSelector=app%3Ddb" | python3 -c '
+import json, sys
+for pod in sorted(json.load(sys.stdin)["items"], key=lambda pod: pod["metadata"]["name"]):
+    print(pod["metadata"]["name"], pod["status"]["containerStatuses"][0]["ready"], end=" ")' | sed 's/ $//')"
 }
+budgets=/apis/policy/v1/namespaces/$ns/poddisruptionbudgets
+budget_is_spent() { [ "$(field dc1 $budgets/db "['status'].get('currentHealthy')")" = 3 ]; }
 
 # ---- DaemonSets
 
@@ -535,11 +554,84 @@ group_ctrlc() {
   has "to the new image" "^$better\$" "$(image_of stop)"
   create dc1 $apps/statefulsets "$(workload StatefulSet stay '"replicas":2,"serviceName":"stay","updateStrategy":{"type":"OnDelete"},' "$(pod_spec "$good" "$slow")")"
   up sts/stay
-  interrupt "Ctrl-C between two evictions" 'evicting stay-0' 130 k8s-rollout restart sts/stay "${on1[@]}"
-  has "says how far it came" 'stay.*1 of 2' "$err"
+  interrupt "Ctrl-C between two evictions" '0 of 2 pods restarted' 130 k8s-rollout restart sts/stay "${on1[@]}"
+  has "says how far it came" 'stay.*1 of 2 pods evicted' "$err"
 }
 
-all=(sts ds fickle nodes job cr via meanwhile clusters plugins role ctrlc)
+# ---- Several at once: each is told, and undone, as soon as it has ended
+
+group_several() {
+  deploy wrong "$good" && deploy calm "$good"
+  up deploy/wrong
+  up deploy/calm
+  set_image dc1 $deployments/wrong "$absent"
+  status "one of two fails, and is undone while the other is still watched" 5 \
+    k8s-rollout status deploy/calm deploy/wrong "${on1[@]}" --json --undo-on-failure --patience 5s --stable 20s
+  holds "each line is told when it happens" lines_in_order "$out"
+  has "and the failed one is back" "^$good\$" "$(image_of wrong)"
+  set_image dc1 $deployments/wrong "$absent"
+  status "a revision that never was is not gone back to" 1 k8s-rollout status deploy/wrong "${on1[@]}" --undo-on-failure=77 --patience 5s
+  has "which is said" 'not undone: .*77' "$err"
+  status "the verdict stands although the evidence cannot be kept" 1 k8s-rollout status deploy/wrong "${on1[@]}" --evidence /proc/none --patience 5s
+  has "which is said, too" 'no evidence kept' "$err"
+  status "the one before, by a word" 5 k8s-rollout status deploy/wrong "${on1[@]}" --undo-on-failure=previous --patience 5s
+}
+lines_in_order() {
+  python3 - "$1" <<'END'
+import json, sys
+lines = [json.loads(line) for line in sys.argv[1].splitlines()]
+for line in lines[:-1]:
+    for key in ("schema", "ts", "cluster", "context", "namespace", "kind", "name", "uid", "event"):
+        assert line.get(key), (key, line)
+assert lines[-1]["event"] == "summary" and lines[-1]["status"] == 5, lines[-1]
+seen = [(line["name"], line["event"], line.get("state")) for line in lines[:-1]]
+def at(name, event, state=None):
+    return next(i for i, each in enumerate(seen) if each[:2] == (name, event) and state in (None, each[2]))
+assert at("wrong", "start") < at("wrong", "cause") < at("wrong", "undo", "written") < at("wrong", "undo", "done")
+assert at("wrong", "undo", "written") < at("calm", "verdict", "done"), seen
+assert at("wrong", "undo", "done") < at("wrong", "verdict", "undone"), seen
+assert max(i for i, each in enumerate(seen) if each[0] == "wrong") == at("wrong", "verdict"), seen
+cause = lines[at("wrong", "cause")]
+assert cause["id"].startswith("image-") and cause["cause"]["pod"] and cause["revision"] == 2, cause
+assert any(line["event"] == "pod" and line["name"] == "wrong" and line["pod"] for line in lines)
+END
+}
+
+# ---- kubectl's flags
+
+group_flags() {
+  deploy plain "$good" && deploy other "$good"
+  up deploy/plain
+  status "-w needs no value" 0 k8s-rollout status -w deploy/plain "${on1[@]}"
+  set_image dc1 $deployments/plain "$better"
+  status "and can have one" 3 k8s-rollout status -w=false deploy/plain "${on1[@]}"
+  set_image dc1 $deployments/plain "$good"
+  status "progress goes to stdout when asked" 0 k8s-rollout status deploy/plain "${on1[@]}" --progress stdout -q
+  has "in kubectl's words" '^Waiting for deployment "plain" rollout to finish: ' "$out"
+  has "before the verdict" '^deployment "plain" successfully rolled out' "$(tail -n 1 <<<"$out")"
+  set_image dc1 $deployments/plain "$better"
+  up deploy/plain
+  status "the server tries an undo" 0 k8s-rollout undo deploy/plain "${on1[@]}" --dry-run=server
+  has "and says so" 'rolled back: revision [0-9]+ -> [0-9]+.*\(server dry run\)' "$out"
+  has "but nothing is changed" "^$better\$" "$(image_of plain)"
+  status "an undo says what differs" 0 k8s-rollout undo deploy/plain "${on1[@]}" --diff --wait
+  has "by the containers" 'image' "$out"
+  set_image dc1 $deployments/plain "$better"
+  up deploy/plain
+  status "and a restart" 0 k8s-rollout restart deploy/plain "${on1[@]}" --dry-run=server
+  status "and a scaling to none, which takes two writes" 0 k8s-rollout scale deploy/plain "${on1[@]}" --replicas 0 --dry-run=server
+  has "without one" '^2 None$' "$(field dc1 $deployments/plain "['spec']['replicas'], o['metadata']['annotations'].get('slipway/replicas-before-zero')")"
+  status "and a canary" 0 k8s-rollout canary start deploy/plain "${on1[@]}" --image "$good" --percent 30 --dry-run=server
+  has "without one" "^$better\$" "$(image_of plain)"
+  status "and an autoscaler" 0 k8s-rollout autoscale deploy/plain "${on1[@]}" --max 3 --cpu 70 --dry-run=server
+  has "without one" '"code": 404' "$(send dc1 GET "/apis/autoscaling/v2/namespaces/$ns/horizontalpodautoscalers/plain")"
+  status "none is none" 0 k8s-rollout restart deploy/plain "${on1[@]}" --dry-run=none --field-manager ann --wait
+  has "in the name that was given" 'ann' "$(field dc1 $deployments/plain "['metadata']['managedFields']" | grep -o "'manager': 'ann'")"
+  status "all of a type" 0 k8s-rollout scale --all deploy -l app=other "${on1[@]}" --replicas 1 --wait
+  has "by that name" 'deployment "other" scaled 2 -> 1' "$out"
+}
+
+all=(sts ds fickle nodes job cr via meanwhile clusters plugins role ctrlc several flags)
 [ $# -gt 0 ] || set -- "${all[@]}"
 groups "$@"
 finish

@@ -36,6 +36,7 @@ UndoRequest undo_request(Session& session) {
   request.force = options.force;
   request.unstick = options.unstick;
   request.dry_run = session.context.common.dry_run;
+  request.sends = session.sends();
   request.show_env = options.show_env;
   request.sync_last_applied = options.last_applied == "sync";
   return request;
@@ -155,8 +156,7 @@ Done patch_site(Session& session, Site& site, const json& change, std::string te
   Done done;
   done.at = site.client->now();
   done.text = std::move(text);
-  if (!session.context.common.dry_run)
-    (void)site.client->patch(path_of(site), kube::Patch::merge, change, session.run());
+  if (session.sends()) (void)site.client->patch(path_of(site), kube::Patch::merge, change, session.run());
   return done;
 }
 
@@ -195,8 +195,8 @@ Done undo_site(Session& session, Site& site) {
     return done;
   }
   done.text = fmt::format("rolled back: revision {} -> {}, {}", undone.from, undone.to, undone.why);
-  if (request.dry_run)
-    for (const auto& change : undone.changes) done.text += "\n  " + change;
+  if (request.dry_run || session.options.with_diff)
+    for (const auto& change : undone.changes) done.details += "\n  " + change;
   return done;
 }
 

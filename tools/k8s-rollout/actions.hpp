@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,11 @@ namespace slipway::rollout {
 
 /// What came of one workload.
 struct Done {
-  std::string text;  ///< "restarted", "scaled 2 -> 3"
+  std::string text;     ///< "restarted", "scaled 2 -> 3"
+  std::string details;  ///< further lines for people, each after a line break
   bool changed = true;
-  bool to_follow = true;  ///< there is an outcome to wait for
+  bool to_follow = true;                      ///< there is an outcome to wait for
+  std::optional<kube::Outcome> outcome = {};  ///< of an action that has waited for it itself, and told it
   nlohmann::ordered_json fields = nlohmann::ordered_json::object();
   kube::Time at;
 };

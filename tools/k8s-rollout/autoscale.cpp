@@ -68,7 +68,7 @@ std::string apply(Session& session, Site& site) {
   if (!own && !options.max) throw Error(failure::bad_usage, "a new autoscaler needs --max N");
   auto object = autoscaler(options, site, name);
   const auto path = kube::path_of(*kube::known_resource("hpa"), site.target.name_space, name);
-  if (session.context.common.dry_run) return own ? "autoscaler would be changed" : "autoscaler would be made";
+  if (!session.sends()) return own ? "autoscaler would be changed" : "autoscaler would be made";
   if (!own) {
     (void)site.client->patch(path, kube::Patch::apply, object, run);
     return fmt::format("autoscaler '{}' made: {} to {} pods", name, options.min.value_or(1), *options.max);
@@ -78,10 +78,12 @@ std::string apply(Session& session, Site& site) {
   const auto before = kube::map_at(*own, {"spec"});
   const auto after = site.client->patch(path, kube::Patch::merge, change, run);
   if (kube::map_at(after, {"spec"}) == before) return fmt::format("autoscaler '{}' is so already", name);
-  if (options.off) return fmt::format("autoscaler '{}' switched off: it stays, and does nothing", name);
+  const auto limits = fmt::format("{} to {} pods", kube::int_at(after, {"spec", "minReplicas"}, 1),
+                                  kube::int_at(after, {"spec", "maxReplicas"}));
+  // @source HorizontalPodAutoscaler: Disabled policies do not keep it from bringing the number back to its limits
+  if (options.off) return fmt::format("autoscaler '{}' switched off: it stays, and only keeps {}", name, limits);
   if (options.on) return fmt::format("autoscaler '{}' switched on", name);
-  return fmt::format("autoscaler '{}' changed: {} to {} pods", name, kube::int_at(after, {"spec", "minReplicas"}, 1),
-                     kube::int_at(after, {"spec", "maxReplicas"}));
+  return fmt::format("autoscaler '{}' changed: {}", name, limits);
 }
 
 /// Whether it can be done, as far as can be known before.
@@ -113,7 +115,7 @@ ExitCode autoscale(Session& session, const std::vector<Wish>& wishes) {
   for (auto& site : *sites) {
     std::string text;
     try {
-      text = apply(session, site);
+      text = apply(session, site).append(session.dry_run_note());
       some_done = true;
     } catch (const Error& error) {
       if (!session.many() || error.failure().id == failure::interrupted.id) throw;

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "judged.hpp"
 #include "kube/fields.hpp"
 #include "plan.hpp"
 #include "revisions.hpp"
@@ -144,9 +145,9 @@ Done abort(Session& session, Site& site) {
   done.at = site.client->now();
   done.text = fmt::format("canary aborted: back to revision {}", from->number);
   done.fields = {{"to", from->number}};
-  if (session.context.common.dry_run) return done;
+  if (!session.sends()) return done;
   (void)patch_with(session, site, [&](const json& now) { return abort_patch(now, from->pod_template); });
-  leaves_going(session, site, done.text);
+  if (!session.context.common.dry_run) leaves_going(session, site, done.text);
   return done;
 }
 
@@ -162,10 +163,10 @@ Done start(Session& session, Site& site, int pods) {
   Done done;
   done.at = site.client->now();
   done.text = fmt::format("canary of {} pod{}", pods, pods == 1 ? "" : "s");
-  if (session.context.common.dry_run) return done;
+  if (!session.sends()) return done;
   const auto cause = session.options.reason.empty() ? "canary" : session.options.reason;
   (void)patch_with(session, site, [&](const json& now) { return start_patch(now, pod_template, note, cause); });
-  leaves_coming(session, site, pods);
+  if (!session.context.common.dry_run) leaves_coming(session, site, pods);
   return done;
 }
 
@@ -220,10 +221,8 @@ ExitCode one_step(Session& session, const std::string& step, Site& site, Done& d
     if (!is_canary(object)) throw Error(failure::not_found, fmt::format("{} has no canary", site.target.text()));
     done.at = site.client->now();
     done.text = "canary promoted";
-    if (!dry) {
-      (void)patch_with(session, site, promote_patch);
-      leaves_going(session, site, done.text);
-    }
+    if (session.sends()) (void)patch_with(session, site, promote_patch);
+    if (!dry) leaves_going(session, site, done.text);
     return finish_with(session, site, done);
   }
   const auto object = site.client->get(path_of(site), session.run());
@@ -243,7 +242,7 @@ ExitCode one_step(Session& session, const std::string& step, Site& site, Done& d
       done.fields["id"] = "bake-failed";
     }
   }
-  if (code == ExitCode::ok || code == ExitCode::unavailable || !session.options.undo_on_failure) return code;
+  if (code == ExitCode::ok || code == ExitCode::unavailable || !session.options.abort_on_failure) return code;
   const auto reason = done.text;
   done = abort(session, site);
   const auto back = finish_with(session, site, done);
@@ -286,7 +285,10 @@ ExitCode canary(Session& session, const std::string& step, const std::vector<Wis
                                     [&](std::size_t i) { found[i] = session.sites(i, wishes, {Kind::deployment}); });
     if (!session.many() && errors.front()) throw *errors.front();
     for (std::size_t i = 0; i < errors.size(); ++i) {
-      if (errors[i]) code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+      if (errors[i]) {
+        code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+        results.push_back(error_entry(session.clusters[i], *errors[i]));
+      }
       std::ranges::move(found[i], std::back_inserter(sites));
     }
   } else {
@@ -307,6 +309,7 @@ ExitCode canary(Session& session, const std::string& step, const std::vector<Wis
       came = tell_error(session, *site.cluster, error);
       done.text = error.message();
     }
+    if (done.changed && came == ExitCode::ok) done.text += session.dry_run_note();
     code = worse(code, came);
     some_done = some_done || came == ExitCode::ok;
     if (!session.options.via) {
@@ -363,7 +366,7 @@ Done pause_at(Session& session, Site& site) {
   done.at = site.client->now();
   done.to_follow = false;
   done.text = fmt::format("paused at {} new pod{}", pods, pods == 1 ? "" : "s");
-  if (session.context.common.dry_run) return done;
+  if (!session.sends()) return done;
   auto note = note_for(object, pods);
   if (!is_canary(object)) {
     const auto history = fetch_history(site, session.run());
@@ -373,6 +376,7 @@ Done pause_at(Session& session, Site& site) {
   const auto pod_template = kube::map_at(object, {"spec", "template"});
   (void)patch_with(session, site,
                    [&](const json& now) { return start_patch(now, pod_template, note, session.options.reason); });
+  if (session.context.common.dry_run) return done;
   leaves_coming(session, site, pods);
   if (const auto code = bring_up(session, site, pods, done); code != ExitCode::ok)
     throw Error(failure::conflict, done.text, fmt::format("k8s-rollout canary abort {}", site.arguments()));

@@ -8,7 +8,6 @@
 #include "plan.hpp"
 #include "status.hpp"
 #include "table.hpp"
-#include "undo.hpp"
 #include "workloads.hpp"
 
 #include <fmt/format.h>
@@ -74,7 +73,7 @@ Done set_template(Session& session, Site& site, const json& seen, const json& po
   Done done;
   done.at = site.client->now();
   done.text = std::move(text);
-  if (!session.context.common.dry_run) (void)patch_with(session, site, patch);
+  if (session.sends()) (void)patch_with(session, site, patch);
   return done;
 }
 
@@ -138,7 +137,7 @@ ExitCode canary_via(Session& session, const std::string& step, Site& main) {
                                a.counts.ready, a.counts.wanted, a.restarts, via.target.name, b.counts.ready,
                                b.counts.wanted, b.restarts);
     }
-    if (code == ExitCode::no && step == "start" && session.options.undo_on_failure) {
+    if (code == ExitCode::no && step == "start" && session.options.abort_on_failure) {
       const auto reason = done.text;
       const auto now = main.client->get(path_of(via), session.run());
       done = set_template(session, via, now, map_at(twin, {"spec", "template"}), reason + "; put back");
@@ -146,6 +145,7 @@ ExitCode canary_via(Session& session, const std::string& step, Site& main) {
       code = back.verdict.state == kube::State::done ? ExitCode::undone : ExitCode::not_undone;
     }
   }
+  done.text += session.dry_run_note();
   if (session.json())
     session.context.out.print_line(ordered_json{
         {"schema", schema},

@@ -118,7 +118,7 @@ std::vector<std::string> candidates(const std::vector<std::string>& words, cli::
       for (const auto& option : model->options()) {
         if (option.is_positional) continue;
         // `--on-failure` is waited for: its words.
-        if (std::ranges::find(option.names, before) != option.names.end() && !option.value.empty())
+        if (std::ranges::find(option.names, before) != option.names.end() && !option.value.empty() && !option.bare)
           return option.value.find('|') == std::string::npos ? std::vector<std::string>{}
                                                              : text::split(option.value, '|');
         for (const auto& name : option.names)

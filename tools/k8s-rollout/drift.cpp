@@ -6,7 +6,6 @@
 #include "kube/fields.hpp"
 #include "kube/template_diff.hpp"
 #include "table.hpp"
-#include "undo.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -59,8 +58,12 @@ ExitCode drift(Session& session, const std::vector<Wish>& wishes) {
   });
   auto code = ExitCode::ok;
   std::map<std::string, std::vector<const Seen*>> by_workload;
+  ordered_json unanswered = ordered_json::array();
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (errors[i]) code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+    if (errors[i]) {
+      code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+      unanswered.push_back(error_entry(session.clusters[i], *errors[i]));
+    }
     for (const auto& [name, seen] : found[i]) by_workload[name].push_back(&seen);
   }
   ordered_json all = ordered_json::array();
@@ -101,8 +104,12 @@ ExitCode drift(Session& session, const std::vector<Wish>& wishes) {
     all.push_back(std::move(item));
   }
   if (session.json())
-    session.context.out.print_line(
-        ordered_json{{"schema", schema}, {"command", "drift"}, {"status", status(code)}, {"workloads", all}}.dump());
+    session.context.out.print_line(ordered_json{
+        {"schema", schema},
+        {"command", "drift"},
+        {"status", status(code)},
+        {"workloads", all},
+        {"unanswered", unanswered}}.dump());
   else session.context.out.print(table(rows) + details);
   return code;
 }

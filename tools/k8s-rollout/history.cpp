@@ -119,10 +119,12 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
   auto code = ExitCode::ok;
   auto& out = session.context.out;
   ordered_json results = ordered_json::array();
+  bool first = true;
   const bool titles = session.many() || parts.front().found.size() > 1;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (errors[i]) {
       code = worse(code, tell_error(session, session.clusters[i], *errors[i]));
+      results.push_back(error_entry(session.clusters[i], *errors[i]));
       continue;
     }
     for (const auto& [site, found] : parts[i].found) {
@@ -154,7 +156,8 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
         for (const auto& revision : found.revisions) result["revisions"].push_back(json_of(revision));
       }
       if (titles)
-        text.insert(0, fmt::format("{}{} {}\n", results.empty() ? "" : "\n", site.place(), site.target.text()));
+        text.insert(
+            0, fmt::format("{}{} {}\n", std::exchange(first, false) ? "" : "\n", site.place(), site.target.text()));
       results.push_back(std::move(result));
       if (!session.json()) out.print(text);
     }

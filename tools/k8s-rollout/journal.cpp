@@ -73,6 +73,8 @@ void each_field(O& o, Visit&& visit) {
   visit("wait_terminated", o.wait_terminated);
   visit("require_full", o.require_full);
   visit("ignore_unready_nodes", o.ignore_unready_nodes);
+  visit("follow_superseded", o.follow_superseded);
+  visit("field_manager", o.field_manager);
   visit("logs", o.logs);
   visit("to_revision", o.to_revision);
   visit("to_image", o.to_image);

@@ -53,14 +53,18 @@ void describe_plan_options(cli::App& command, Options& options) {
 
 void describe_status(cli::App& app, Options& options) {
   auto& status = add(app, options, "status", "wait until it is rolled out, or say why it will not be");
-  status.choice("--watch", options.watch, {"true", "false"}, "false: one look, 3 when it is unfinished");
+  status.choice("-w,--watch", options.watch, {"true", "false"}, "false: one look, 3 when it is unfinished").bare =
+      "true";
+  status.choice("--progress", options.progress, {"stderr", "stdout"}, "stdout: there, too, as kubectl does");
   status.option("--revision", options.revision, "N", "another one than this counts as overtaken");
   status.option("--evidence", options.evidence, "DIR", "save objects, events and logs of a failure");
   status.flag("--mark", options.mark, "when done, remember this revision as good");
   status.group("Going back");
-  status.flag("--undo-on-failure", options.undo_on_failure, "undo what failed: 5 done, 6 that failed, too");
+  status
+      .option("--undo-on-failure", options.undo_on_failure, "TO",
+              "undo what failed, to last-good, previous or a revision: 5 done, 6 that failed, too")
+      .bare = "last-good";
   status.flag("--undo-on-timeout", options.undo_on_timeout, "undo what ran out of time, too");
-  status.option("--undo-to", options.undo_to, "WHAT", "last-good (default), previous or a revision");
   status.brief_group("Judging");
   describe_judging(status, options);
   status.example("wait, and go back by itself", "k8s-rollout status deploy/web --undo-on-failure");
@@ -95,7 +99,8 @@ void describe_undo(cli::App& app, Options& options) {
   undo.flag("--resume", options.resume, "resume a paused one in the same step");
   undo.flag("--force", options.force, "although a ConfigMap or Secret of then is gone");
   undo.flag("--unstick", options.unstick, "evict pods that keep a StatefulSet from going on");
-  undo.flag("--show-env", options.show_env, "with --dry-run: values of environment variables, too");
+  undo.flag("--diff", options.with_diff, "say what differs; with --dry-run it always does");
+  undo.flag("--show-env", options.show_env, "in that: values of environment variables, too");
   undo.choice("--last-applied", options.last_applied, {"sync", "keep"}, "kubectl apply's annotation");
   describe_plan_options(undo, options);
   describe_waiting(undo, options);
@@ -123,6 +128,7 @@ void describe_actions(cli::App& app, Options& options) {
   auto& scale = add(app, options, "scale", "change the number of replicas");
   scale.option("--replicas", options.replicas, "N", "how many");
   scale.option("--current-replicas", options.current_replicas, "N", "only if there are so many now");
+  scale.flag("--all", options.all, "all of the type, as TYPE alone says, too");
   scale.option("--resource-version", options.resource_version, "V", "only if it is at this version");
   scale.flag("--restore", options.restore, "back to the number before it was scaled to 0");
   scale.flag("--force", options.force, "outside the limits of its autoscaler, too");
@@ -146,7 +152,7 @@ void describe_steps(cli::App& app, Options& options) {
   canary.option("--image", options.images, "[CONTAINER=]REF", "start: the image to try");
   canary.option("--percent", options.percent, "N", "start: share of the pods; further steps repeat it");
   canary.option("--via", options.via, "deploy/NAME", "a canary Deployment behind the same Service");
-  canary.flag("--undo-on-failure", options.undo_on_failure, "abort it when it fails");
+  canary.flag("--undo-on-failure", options.abort_on_failure, "abort it when it fails");
   canary.flag("--force", options.force, "although the base is not healthy");
   canary.option("--reason", options.reason, "TEXT", "kept as the change's cause");
   canary.option("--bake", options.bake, "DURATION", "watch it for so long");
@@ -170,6 +176,7 @@ void describe_steps(cli::App& app, Options& options) {
 
 void describe(cli::App& app, Options& options) {
   app.about("k8s-rollout", "Watches, explains, undoes, pauses, restarts and scales rollouts.");
+  app.offer_server_dry_run();
   describe_status(app, options);
   describe_reading(app, options);
   describe_undo(app, options);
@@ -185,6 +192,7 @@ void describe(cli::App& app, Options& options) {
   app.flag("-R,--recursive", options.recursive, "with -f: folders in folders, too");
   app.flag("--ignore-not-found", options.ignore_not_found, "nothing to be found is fine");
   app.choice("-o,--output", options.output, {"text", "wide", "json", "name"}, "form of the answer");
+  app.option("--field-manager", options.field_manager, "NAME", "in whose name is written (k8s-rollout)");
   app.option("--clusters", options.clusters, "NAME=KUBECONFIG[#CONTEXT],..", "clusters by their files");
   app.option("--targets", options.targets_file, "FILE", "that file (default: of the registry)");
   app.option("--registry", options.registry, "PATH[#REF]", "configuration registry, as in config-get");

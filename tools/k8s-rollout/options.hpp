@@ -48,8 +48,11 @@ struct Options {
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds api_grace{300'000};
 
+  std::string field_manager = "k8s-rollout";
+
   // How to judge and to wait.
   std::string watch = "true";
+  std::string progress = "stderr";
   bool wait = false;  ///< of the commands that change something
   Duration stable;
   std::string fail_fast = "on";
@@ -66,9 +69,8 @@ struct Options {
   int logs = 25;
   int follow_logs = 0;  ///< lines a second; 0: none
   std::optional<std::string> evidence;
-  bool undo_on_failure = false;
+  std::optional<std::string> undo_on_failure;  ///< last-good, previous, a number
   bool undo_on_timeout = false;
-  std::string undo_to = "last-good";  ///< last-good, previous, a number
   bool mark = false;
 
   // history and undo
@@ -82,10 +84,12 @@ struct Options {
   bool force = false;
   bool unstick = false;
   std::string last_applied = "sync";
+  bool with_diff = false;
   std::string reason;
 
   // scale, restart, pause
   std::optional<int> replicas;
+  bool all = false;
   std::optional<int> current_replicas;
   std::optional<std::string> resource_version;
   bool restore = false;
@@ -103,6 +107,7 @@ struct Options {
   bool on = false;
 
   // canary
+  bool abort_on_failure = false;
   std::vector<std::string> images;  ///< CONTAINER=REF, or REF
   std::string percent;
   std::optional<std::string> via;

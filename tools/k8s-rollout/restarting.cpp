@@ -4,6 +4,7 @@
 #include "actions.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "judged.hpp"
 #include "kube/fields.hpp"
 #include "share.hpp"
 #include "undo.hpp"
@@ -11,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace slipway::rollout {
 
@@ -35,36 +38,61 @@ std::vector<kube::Pod> pods_of(Site& site, const json& object, const io::Run& ru
   return pods;
 }
 
-/// One after the other: evicted, replaced, ready again. A PodDisruptionBudget is obeyed by the server.
-Done evict_all(Session& session, Site& site, const json& object) {
+/// A PodDisruptionBudget's no is waited out: the pod that went before may not count as healthy again yet.
+void evict_when_allowed(Site& site, const kube::Pod& pod, std::chrono::milliseconds most, const io::Run& run) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  for (bool said = false;; said = true) {
+    try {
+      evict(site, pod, run);
+      return;
+    } catch (const Error& error) {
+      if (error.failure().id != failure::busy.id || std::chrono::steady_clock::now() >= end) throw;
+      if (!said)
+        run.events.note(fmt::format("{}: {} may not go yet: {}", site.target.text(), pod.name, error.message()));
+    }
+    site.client->wait(1s, run);
+  }
+}
+
+/// One after the other: evicted, replaced, ready again. Where one does not get well, the others stay as they are.
+Done evict_all(Session& session, Site& site, const json& object, const kube::Workload& facts) {
+  constexpr std::chrono::milliseconds budget_patience = 10min;
   const auto& run = session.run();
   Done done;
   done.at = site.client->now();
   done.to_follow = false;
-  const auto old = pods_of(site, object, run);
+  auto old = pods_of(site, object, run);
+  // As the controller of a StatefulSet itself goes: from the highest ordinal down.
+  if (site.target.kind == kube::Kind::stateful_set)
+    std::ranges::sort(old, std::greater{}, [](const kube::Pod& pod) { return std::pair(pod.name.size(), pod.name); });
   done.text = fmt::format("restarted: {} pods, one by one", old.size());
   done.fields = {{"pods", old.size()}};
-  if (session.context.common.dry_run) return done;
-  const auto batch = static_cast<std::size_t>(session.options.batch);
-  for (std::size_t begin = 0; begin < old.size(); begin += batch) {
-    const auto end = std::min(old.size(), begin + batch);
-    for (auto i = begin; i < end; ++i) {
-      run.events.note(fmt::format("{}: evicting {} ({} of {})", site.target.text(), old[i].name, i + 1, old.size()));
-      evict(site, old[i], run);
-      session.leaves(site, fmt::format("{} of {} pods restarted; the others are as they were", i + 1, old.size()));
-    }
-    for (bool whole = false; !whole;) {
-      site.client->wait(500ms, run);
-      const auto now = pods_of(site, object, run);
-      const bool gone = std::ranges::none_of(now, [&](const kube::Pod& pod) {
-        return std::ranges::any_of(old.begin() + static_cast<std::ptrdiff_t>(begin),
-                                   old.begin() + static_cast<std::ptrdiff_t>(end),
-                                   [&](const kube::Pod& each) { return each.uid == pod.uid; });
-      });
-      whole = gone && now.size() >= old.size() &&
-              std::ranges::all_of(now, [](const kube::Pod& pod) { return pod.ready(); });
-    }
+  if (session.context.common.dry_run) {
+    if (session.sends())
+      for (const auto& pod : old) evict(site, pod, run);
+    return done;
   }
+  auto options = track_options(session.options, *site.cluster);
+  options.wait = true;
+  options.policy.stable =
+      std::max<std::chrono::milliseconds>(options.policy.stable, std::chrono::seconds(facts.min_ready_seconds));
+  auto& renewal = options.policy.renewal.emplace();
+  for (const auto& pod : old) renewal.before.insert(pod.uid);
+  const auto batch = static_cast<std::size_t>(session.options.batch);
+  for (std::size_t i = 0; i < old.size();) {
+    for (const auto end = std::min(old.size(), i + batch); i < end; ++i) {
+      run.events.note(fmt::format("{}: evicting {} ({} of {})", site.target.text(), old[i].name, i + 1, old.size()));
+      evict_when_allowed(site, old[i], session.options.no_progress.value_or(budget_patience), run);
+      renewal.evicted.insert(old[i].uid);
+      session.leaves(site, fmt::format("{} of {} pods evicted; the others are as they were", i + 1, old.size()));
+    }
+    done.outcome = kube::wait_ready(*site.client, {site.target}, options, run).front();
+    if (done.outcome->verdict.state == kube::State::done) continue;
+    done.text = fmt::format("stopped: {} of {} pods evicted, the others are as they were", i, old.size());
+    tell_outcome(session, site, *done.outcome);
+    break;
+  }
+  done.fields["evicted"] = renewal.evicted.size();
   return done;
 }
 
@@ -95,7 +123,7 @@ Done restart(Session& session, Site& site) {
     }
   }
   const auto facts = kube::read_workload(object, site.target.kind);
-  if (facts.on_delete) return evict_all(session, site, object);
+  if (facts.on_delete) return evict_all(session, site, object, facts);
   // With nanoseconds, so that two restarts within a second are two.
   const auto nanoseconds =
       std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count() % 1'000'000'000;

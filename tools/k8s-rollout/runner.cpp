@@ -136,13 +136,15 @@ void Runner::do_step(Step& step) {
   auto& site = step.site;
   kube::Time at = site.client->now();
   bool to_follow = true;
+  std::optional<kube::Outcome> outcome;
   try {
     if (!step.written) {
       write("intent", step);
-      const auto done = action_.apply(site);
+      auto done = action_.apply(site);
       at = done.at;
       to_follow = done.to_follow;
-      step.text = done.text + (dry_ && done.changed ? " (dry run)" : "");
+      outcome = std::move(done.outcome);
+      step.text = fmt::format("{}{}{}", done.text, done.changed ? session_.dry_run_note() : "", done.details);
       if (done.changed && !dry_)
         session_.leaves(site, fmt::format("{}; what is written stays, and goes on: k8s-rollout status {}", done.text,
                                           site.arguments()));
@@ -157,17 +159,17 @@ void Runner::do_step(Step& step) {
     } else {
       step.text = "was written before";
     }
-    if (follows_ && to_follow) {
-      const auto outcome = follow(session_, site, at);
-      step.code = kube::exit_code_of(outcome.verdict.state);
-      step.verdict = kube::name_of(outcome.verdict.state);
-      step.text += "; " + kube::summary_line(outcome);
-      step.fields["state"] = kube::name_of(outcome.verdict.state);
-      if (outcome.verdict.cause && outcome.verdict.state != kube::State::done)
-        step.fields["id"] = outcome.verdict.cause->id;
+    if (follows_ && to_follow) outcome = follow(session_, site, at);
+    if (outcome) {
+      const auto& verdict = outcome->verdict;
+      step.code = kube::exit_code_of(verdict.state);
+      step.verdict = kube::name_of(verdict.state);
+      step.text += "; " + kube::summary_line(*outcome);
+      step.fields["state"] = kube::name_of(verdict.state);
+      if (verdict.cause && verdict.state != kube::State::done) step.fields["id"] = verdict.cause->id;
     }
     const bool bakes = options_.bake || !options_.checks.empty() || !options_.check_urls.empty();
-    if (step.code == ExitCode::ok && follows_ && to_follow && bakes)
+    if (step.code == ExitCode::ok && follows_ && outcome && bakes)
       if (const auto wrong = bake(session_, site); !wrong.empty()) {
         step.code = ExitCode::no;
         step.verdict = "failed its bake";

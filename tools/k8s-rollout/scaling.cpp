@@ -4,7 +4,6 @@
 #include "actions.hpp"
 #include "core/error.hpp"
 #include "kube/fields.hpp"
-#include "undo.hpp"
 
 #include <fmt/format.h>
 
@@ -105,7 +104,7 @@ Done scale(Session& session, Site& site) {
     return done;
   }
   done.text = fmt::format("scaled {} -> {}", plan.from, plan.to);
-  if (session.context.common.dry_run) return done;
+  if (!session.sends()) return done;
   auto version = plan.version;
   if (plan.to == 0 || session.options.restore) {
     const json remembered = plan.to == 0 ? json(std::to_string(plan.from)) : json(nullptr);

@@ -4,7 +4,6 @@
 #include "core/error.hpp"
 #include "kube/fields.hpp"
 #include "status.hpp"
-#include "undo.hpp"
 
 #include <fmt/format.h>
 

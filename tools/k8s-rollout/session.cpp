@@ -4,7 +4,6 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/trouble.hpp"
-#include "undo.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -26,12 +25,19 @@ std::string Site::arguments() const {
   return text;
 }
 
+std::string path_of(const Site& site, std::string_view subresource) {
+  return kube::path_of(site.target.api(), site.target.name_space, site.target.name, subresource);
+}
+
 Session::Session(const Options& o, cli::Context& c) : options(o), context(c), clusters(choose_clusters(o, c)) {
   // The wait itself has --api-grace; what comes before it should not leave a person waiting for minutes.
   const auto grace = std::min<std::chrono::milliseconds>(o.api_grace, 10s);
   for (const auto& cluster : clusters)
     clients.emplace_back(cluster.access, std::string(agent),
-                         kube::ClientOptions{.request_timeout = o.request_timeout, .grace = many() ? 0ms : grace});
+                         kube::ClientOptions{.request_timeout = o.request_timeout,
+                                             .grace = many() ? 0ms : grace,
+                                             .field_manager = o.field_manager,
+                                             .dry_run = c.common.dry_run_on_server});
 }
 
 std::vector<Site> Session::sites(std::size_t index, const std::vector<Wish>& wishes,
@@ -105,10 +111,14 @@ ExitCode Session::told_when_stopped(const std::function<ExitCode()>& work) {
   }
 }
 
-void Session::json_line(const nlohmann::ordered_json& line) {
+void Session::line(const std::string& text) {
   const std::scoped_lock lock(mutex_);
-  context.out.print_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  context.out.print_line(text);
   context.out.flush();
+}
+
+void Session::json_line(const nlohmann::ordered_json& object) {
+  line(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 kube::TrackOptions track_options(const Options& options, const Cluster& cluster) {
@@ -193,6 +203,14 @@ ExitCode tell_error(Session& session, const Cluster& cluster, const Error& error
                              .text = text,
                              .fields = {{"cluster", cluster.name}, {"status", std::int64_t{status(error.code())}}}});
   return error.code();
+}
+
+nlohmann::ordered_json error_entry(const Cluster& cluster, const Error& error) {
+  return {{"cluster", cluster.name},
+          {"state", "error"},
+          {"id", error.failure().id},
+          {"text", error.message()},
+          {"status", slipway::status(error.code())}};
 }
 
 }  // namespace slipway::rollout

@@ -37,6 +37,9 @@ struct Site {
   [[nodiscard]] std::string arguments() const;
 };
 
+/// Where the API has it.
+[[nodiscard]] std::string path_of(const Site& site, std::string_view subresource = {});
+
 class Session {
  public:
   Session(const Options& options, cli::Context& context);
@@ -52,6 +55,13 @@ class Session {
   [[nodiscard]] std::string prefix(const Cluster& cluster) const { return many() ? cluster.name + ": " : ""; }
   /// --json, or -o json.
   [[nodiscard]] bool json() const { return context.common.json || options.output == "json"; }
+  /// Whether writes are sent at all: those of --dry-run=server are, and the clients see to it that none is kept.
+  [[nodiscard]] bool sends() const { return !context.common.dry_run || context.common.dry_run_on_server; }
+  /// " (dry run)", behind what was not done.
+  [[nodiscard]] std::string_view dry_run_note() const {
+    if (context.common.dry_run_on_server) return " (server dry run)";
+    return context.common.dry_run ? " (dry run)" : "";
+  }
   /// The workloads of cluster `index`, all of a kind that the command works on.
   /// @throws Error bad_usage for another kind
   [[nodiscard]] std::vector<Site> sites(std::size_t index, const std::vector<Wish>& wishes,
@@ -74,8 +84,10 @@ class Session {
   /// @throws what `work` throws
   ExitCode told_when_stopped(const std::function<ExitCode()>& work);
 
-  /// One JSON line on stdout at once, from any thread. Only with --json.
-  void json_line(const nlohmann::ordered_json& line);
+  /// One line on stdout at once, from any thread, while the work goes on.
+  void line(const std::string& text);
+  /// The same of JSON. Only with --json.
+  void json_line(const nlohmann::ordered_json& object);
 
  private:
   std::mutex mutex_;
@@ -99,5 +111,7 @@ void demand_allowed(Site& site, const std::string& verb, const kube::Resource& r
 
 /// An Error of one of several clusters, told on stderr; returns its status.
 ExitCode tell_error(Session& session, const Cluster& cluster, const Error& error);
+/// The same as data: in the place of what the cluster would have answered.
+[[nodiscard]] nlohmann::ordered_json error_entry(const Cluster& cluster, const Error& error);
 
 }  // namespace slipway::rollout

@@ -1,132 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status.hpp"
 
+#include "auto_undo.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "judged.hpp"
 #include "kube/evidence.hpp"
 #include "kube/fields.hpp"
-#include "undo.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <functional>
 
 namespace slipway::rollout {
 
 using namespace std::chrono_literals;
 using kube::State;
 using nlohmann::ordered_json;
-
-namespace {
-
-/// An undo is followed for at least so long, whatever is left of --timeout.
-constexpr std::chrono::milliseconds undo_limit = 5min;
-
-struct Result {
-  Site site;
-  kube::Outcome outcome;
-  ExitCode code = ExitCode::ok;
-  std::string undone;  ///< what came of an undo; empty: none was tried
-};
-
-/// What every line of the stream begins with.
-ordered_json line_of(const Site& site, const std::string& uid, std::int64_t revision, std::string_view event,
-                     kube::Time now) {
-  ordered_json line{{"schema", schema},
-                    {"ts", text::rfc3339(now)},
-                    {"cluster", site.cluster->name},
-                    {"context", site.cluster->access.context},
-                    {"namespace", site.target.name_space},
-                    {"kind", site.target.api().kind},
-                    {"name", site.target.name},
-                    {"uid", uid}};
-  if (revision > 0) line["revision"] = revision;
-  line["event"] = event;
-  return line;
-}
-
-ordered_json counts_of(const kube::Verdict& verdict) {
-  const auto& counts = verdict.counts;
-  return {{"wanted", counts.wanted},
-          {"updated", counts.updated},
-          {"ready", counts.ready},
-          {"available", counts.available},
-          {"old", counts.old}};
-}
-
-ordered_json cause_of(const kube::Cause& cause) {
-  ordered_json made{{"id", cause.id}, {"name", cause.name}, {"text", cause.text}, {"pods", cause.pods}};
-  if (!cause.pod.empty()) made["pod"] = cause.pod;
-  if (!cause.container.empty()) made["container"] = cause.container;
-  if (cause.count > 0) made["count"] = cause.count;
-  if (cause.since) made["since"] = text::rfc3339(*cause.since);
-  return made;
-}
-
-ordered_json verdict_line(const Result& result, kube::Time now) {
-  const auto& verdict = result.outcome.verdict;
-  auto line = line_of(result.site, result.outcome.uid, verdict.revision, "verdict", now);
-  const std::string_view word = result.code == ExitCode::undone ? "undone" : kube::name_of(verdict.state);
-  line["state"] = word;
-  line["status"] = slipway::status(result.code);
-  line["text"] = kube::summary_line(result.outcome);
-  line["seconds"] = static_cast<double>(result.outcome.took.count()) / 1000.0;
-  line["images"] = verdict.images;
-  line["counts"] = counts_of(verdict);
-  if (verdict.partitioned) line["partitioned"] = true;
-  if (verdict.cause && verdict.state != State::done) {
-    line["id"] = verdict.cause->id;
-    line["cause"] = cause_of(*verdict.cause);
-  }
-  if (verdict.state != State::done && !verdict.waiting.empty()) line["waiting"] = verdict.waiting;
-  if (!verdict.warnings.empty()) line["warnings"] = verdict.warnings;
-  if (!verdict.serving.empty()) line["serving"] = verdict.serving;
-  if (!verdict.changed.empty()) line["changed"] = verdict.changed;
-  for (const auto& log : result.outcome.logs)
-    line["logs"].push_back(
-        {{"pod", log.pod}, {"container", log.container}, {"previous", log.previous}, {"lines", log.lines}});
-  if (!result.undone.empty()) line["undo"] = result.undone;
-  return line;
-}
-
-std::string next_of(const Site& site, const kube::Outcome& outcome) {
-  const auto& verdict = outcome.verdict;
-  if (site.target.kind != kube::Kind::deployment && site.target.kind != kube::Kind::stateful_set &&
-      site.target.kind != kube::Kind::daemon_set)
-    return {};
-  switch (verdict.state) {
-  case State::failed: {
-    if (verdict.cause && verdict.cause->id == "revision-trap" && verdict.revision > 0)
-      return fmt::format("k8s-rollout undo {} --to-revision {} --unstick     (evicts what is in the way)",
-                         site.arguments(), verdict.revision);
-    const auto to = verdict.serving_revision != 0 ? verdict.serving_revision : outcome.baseline_revision;
-    if (to == 0 || to == verdict.revision) return {};
-    return fmt::format("k8s-rollout undo {}     (-> rev {}{})", site.arguments(), to,
-                       verdict.serving_revision != 0 ? ", available now" : "");
-  }
-  case State::held:
-    return verdict.text.starts_with("paused") ? fmt::format("k8s-rollout resume {}", site.arguments()) : "";
-  case State::timeout:
-  case State::progressing: return fmt::format("k8s-rollout status {}", site.arguments());
-  case State::superseded: return fmt::format("k8s-rollout history {}", site.arguments());
-  default: return {};
-  }
-}
-
-}  // namespace
-
-void tell_outcome(Session& session, const Site& site, const kube::Outcome& outcome) {
-  const auto& verdict = outcome.verdict;
-  const auto lines = kube::explain(outcome, {.place = site.place(), .next = next_of(site, outcome)});
-  const bool quiet = verdict.state == State::done;
-  if (quiet && lines.size() == 1) return;  // stdout says it
-  session.run().events.emit({.kind = "explanation",
-                             .level = quiet ? io::Level::note : io::Level::error,
-                             .subject = site.target.text(),
-                             .text = text::join(lines, "\n"),
-                             .fields = {{"cluster", site.cluster->name}}});
-}
 
 namespace {
 
@@ -141,77 +32,8 @@ void save_evidence(Session& session, Site& site, const kube::Outcome& outcome) {
   session.run().events.note(fmt::format("evidence: {} files in {}", files.size(), directory.string()));
 }
 
-Wanted undo_target(const Options& options, const kube::Outcome& outcome) {
-  Wanted wanted;
-  wanted.not_this = outcome.verdict.revision;
-  if (options.undo_to == "previous") wanted.previous = true;
-  else if (options.undo_to != "last-good") {
-    std::int64_t number = 0;
-    std::from_chars(options.undo_to.data(), options.undo_to.data() + options.undo_to.size(), number);
-    wanted.revision = number;
-  } else if (outcome.baseline_revision != 0 && outcome.baseline_revision != outcome.verdict.revision) {
-    wanted.why = "it served when the wait began";
-    wanted.revision = outcome.baseline_revision;  // fixed when the wait began
-  }
-  return wanted;
-}
-
-/// Undoes a failure, if nobody else has touched it meanwhile, and follows that to its end.
-void auto_undo(Session& session, Result& result) {
-  auto& emit = session.run().events;
-  const io::Run run{emit, session.run().stop, Deadline::in(undo_limit)};
-  auto& site = result.site;
-  UndoRequest request;
-  request.wanted = undo_target(session.options, result.outcome);
-  request.guard = Guard{result.outcome.uid, result.outcome.template_text};
-  const auto& cause = result.outcome.verdict.cause;
-  request.reason = cause ? cause->name : std::string(kube::name_of(result.outcome.verdict.state));
-  request.unstick = true;  // what failed would only be in the way of what is to come back
-  request.dry_run = session.context.common.dry_run;
-  Undone undone;
-  try {
-    undone = undo(site, request, run);
-  } catch (const Error& error) {
-    const auto& id = error.failure().id;
-    result.undone = error.message();
-    emit.emit({.kind = "undo",
-               .level = io::Level::error,
-               .subject = site.target.text(),
-               .text = "not undone: " + error.message(),
-               .fields = {{"cluster", site.cluster->name}}});
-    if (id == failure::not_found.id) return;  // the first revision: the failure stands as it is
-    result.code = id == failure::conflict.id ? ExitCode::try_again : ExitCode::not_undone;
-    return;
-  }
-  const auto what = fmt::format("revision {} -> {} ({})", undone.from, undone.to, undone.why);
-  if (request.dry_run || !undone.changed) {
-    result.undone = undone.changed ? "would undo " + what : "already at revision " + std::to_string(undone.to);
-    return;
-  }
-  session.leaves(site, fmt::format("it failed ({}), and the undo {} is written and goes on: k8s-rollout status {}",
-                                   request.reason, what, site.arguments()));
-  emit.note(fmt::format("{} {}: undoing {}", site.cluster->name, site.target.text(), what));
-  auto options = track_options(session.options, *site.cluster);
-  options.wait = true;
-  options.policy.fail_fast = true;
-  options.policy.changed_at = undone.at;
-  auto outcomes = kube::wait_ready(*site.client, {site.target}, options, run);
-  const auto& outcome = outcomes.front();
-  const bool whole = outcome.verdict.state == State::done;
-  result.code = whole ? ExitCode::undone : ExitCode::not_undone;
-  result.undone = whole ? fmt::format("undone: {}; {} of {} pods available", what, outcome.verdict.counts.available,
-                                      outcome.verdict.counts.wanted)
-                        : fmt::format("the undo ({}) did not come through: {}", what, outcome.verdict.text);
-  if (!whole) tell_outcome(session, site, outcome);
-  emit.emit({.kind = "undo",
-             .level = whole ? io::Level::warning : io::Level::error,
-             .subject = site.target.text(),
-             .text = fmt::format("{} {}: {}", site.cluster->name, site.target.text(), result.undone),
-             .fields = {{"cluster", site.cluster->name}, {"to", undone.to}, {"ok", whole}}});
-}
-
 /// What was named was never there.
-bool is_absent(const Result& result) {
+bool is_absent(const Judged& result) {
   return result.outcome.verdict.state == State::gone && result.outcome.uid.empty();
 }
 
@@ -233,88 +55,119 @@ void mark_good(Session& session, Site& site, std::int64_t revision) {
   (void)site.client->patch(path_of(site), kube::Patch::merge, change, session.run());
 }
 
-/// One of several has failed, and the others are still waited for: its explanation and its undo come with theirs.
-void tell_early(Session& session, const Site& site, const kube::Verdict& verdict) {
-  session.leaves(site, fmt::format("it failed ({}), and nothing was changed", verdict.text));
-  session.run().events.emit({.kind = "verdict",
-                             .level = io::Level::error,
-                             .subject = site.target.text(),
-                             .text = fmt::format("{} {} failed: {}; the others are still waited for",
-                                                 site.cluster->name, site.target.text(), verdict.text),
-                             .fields = {{"cluster", site.cluster->name}, {"ok", false}}});
-}
+/// One cluster's workloads on their way to a verdict each.
+class Judging {
+ public:
+  Judging(Session& session, std::size_t cluster, const std::vector<kube::Target>& targets) : session_(session) {
+    for (const auto& target : targets) {
+      judged_.push_back({{&session.clusters[cluster], &session.clients[cluster], target}, {}});
+      session.leaves(judged_.back().site, "nothing was changed: it stays as it is");
+    }
+  }
 
-std::vector<Result> judge_cluster(Session& session, std::size_t index, const std::vector<Wish>& wishes) {
+  void seen(const kube::Outcome& outcome, const kube::Sighting& sighting) {
+    using What = kube::Sighting::What;
+    const auto& site = of(outcome).site;
+    if (session_.json()) return session_.json_line(sighting_line(site, outcome, sighting));
+    if (session_.options.progress != "stdout" || (sighting.what != What::start && sighting.what != What::progress))
+      return;
+    if (outcome.verdict.state == State::progressing)
+      session_.line(fmt::format("{}Waiting for {} \"{}\" rollout to finish: {}...", session_.prefix(*site.cluster),
+                                site.target.type(), site.target.name, sighting.text));
+  }
+
+  /// What is due as soon as it has ended: telling it, keeping the evidence, going back.
+  std::optional<kube::FollowUp> ended(const kube::Outcome& outcome) {
+    auto& judged = of(outcome);
+    if (!judged.undoing.empty()) {
+      end_undo(session_, judged, outcome);
+      finish(judged);
+      return std::nullopt;
+    }
+    judged.outcome = outcome;
+    if (is_absent(judged) && session_.options.ignore_not_found) return std::nullopt;
+    const auto& verdict = outcome.verdict;
+    judged.code = kube::exit_code_of(verdict.state);
+    if (verdict.state != State::unreachable || !outcome.uid.empty() || session_.many())
+      tell_outcome(session_, judged.site, outcome);
+    tell_findings(session_, judged);
+    if (verdict.state == State::failed)
+      session_.leaves(judged.site, fmt::format("it failed ({}), and nothing was changed", verdict.text));
+    if (verdict.state == State::failed || verdict.state == State::timeout)
+      unless_refused("no evidence kept", [&] { save_evidence(session_, judged.site, outcome); });
+    if (verdict.state == State::done)
+      if (const auto code = unless_refused(fmt::format("revision {} is not remembered as good", verdict.revision),
+                                           [&] { mark_good(session_, judged.site, verdict.revision); }))
+        judged.code = *code;
+    auto next = wants_undo(session_, judged) ? begin_undo(session_, judged) : std::nullopt;
+    if (next) follow_as(next->options);
+    else finish(judged);
+    return next;
+  }
+
+  void follow_as(kube::TrackOptions& options) {
+    options.on_sight = [this](const kube::Outcome& outcome, const kube::Sighting& sighting) {
+      seen(outcome, sighting);
+    };
+    options.on_end = [this](const kube::Outcome& outcome) { return ended(outcome); };
+  }
+
+  /// All that there are to tell of.
+  [[nodiscard]] std::vector<Judged> take() {
+    if (session_.options.ignore_not_found) std::erase_if(judged_, is_absent);
+    return std::move(judged_);
+  }
+
+ private:
+  Judged& of(const kube::Outcome& outcome) {
+    return *std::ranges::find_if(judged_, [&](const Judged& each) { return each.site.target == outcome.target; });
+  }
+
+  void finish(const Judged& judged) {
+    if (session_.json()) session_.json_line(verdict_line(judged));
+  }
+
+  /// What fails beside the verdict is told, and the verdict, and going back, are worth more.
+  /// @return its status then
+  std::optional<ExitCode> unless_refused(const std::string& what, const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (error.failure().id == failure::interrupted.id) throw;
+      session_.run().events.warn(fmt::format("{}: {}", what, error.message()));
+      return error.code();
+    }
+    return std::nullopt;
+  }
+
+  Session& session_;
+  std::vector<Judged> judged_;
+};
+
+std::vector<Judged> judge_cluster(Session& session, std::size_t index, const std::vector<Wish>& wishes) {
   const auto& cluster = session.clusters[index];
   auto& client = session.clients[index];
-  auto targets = resolve(wishes, session.options, cluster, client, session.run());
+  const auto targets = resolve(wishes, session.options, cluster, client, session.run());
   auto options = track_options(session.options, cluster);
-  const auto site_of = [&](const kube::Target& target) { return Site{&cluster, &client, target}; };
-  options.on_change = [&](const kube::Target& target, const kube::Verdict& verdict) {
-    if (verdict.state == State::failed && targets.size() > 1) tell_early(session, site_of(target), verdict);
-    if (!session.json() || verdict.state != State::progressing) return;  // the verdict's own line comes last
-    auto line = line_of(site_of(target), {}, verdict.revision, "progress", client.now());
-    line["text"] = verdict.text;
-    line["counts"] = counts_of(verdict);
-    if (verdict.cause) line["cause"] = cause_of(*verdict.cause);
-    session.json_line(line);
-  };
-  for (const auto& target : targets) session.leaves(site_of(target), "nothing was changed: it stays as it is");
-  std::vector<Result> results;
-  for (auto& outcome : kube::wait_ready(client, targets, options, session.run())) {
-    Result result{site_of(outcome.target), std::move(outcome), ExitCode::ok, {}};
-    if (is_absent(result) && session.options.ignore_not_found) continue;
-    const auto& verdict = result.outcome.verdict;
-    result.code = kube::exit_code_of(verdict.state);
-    if (verdict.state != State::unreachable || !result.outcome.uid.empty() || session.many())
-      tell_outcome(session, result.site, result.outcome);
-    const bool bad = verdict.state == State::failed || verdict.state == State::timeout;
-    if (bad) {
-      try {
-        save_evidence(session, result.site, result.outcome);
-      } catch (const Error& error) {
-        if (error.failure().id == failure::interrupted.id) throw;
-        // The verdict, and going back, are worth more than their record.
-        session.run().events.warn(fmt::format("no evidence kept: {}", error.message()));
-      }
-    }
-    if (verdict.state == State::done) mark_good(session, result.site, verdict.revision);
-    if ((verdict.state == State::failed && (session.options.undo_on_failure || session.options.undo_on_timeout)) ||
-        (verdict.state == State::timeout && session.options.undo_on_timeout)) {
-      const auto kind = result.site.target.kind;
-      if (kind == kube::Kind::deployment || kind == kube::Kind::stateful_set || kind == kube::Kind::daemon_set)
-        auto_undo(session, result);
-      else session.run().events.warn(fmt::format("{} is not undone: it has no revisions", result.site.target.text()));
-    }
-    if (session.json()) session.json_line(verdict_line(result, client.now()));
-    results.push_back(std::move(result));
-  }
-  return results;
-}
-
-void check_undo_to(const Options& options) {
-  if (options.undo_to == "last-good" || options.undo_to == "previous") return;
-  std::int64_t number = 0;
-  const auto* end = options.undo_to.data() + options.undo_to.size();
-  const auto [stop, fault] = std::from_chars(options.undo_to.data(), end, number);
-  if (fault != std::errc{} || stop != end || number < 1)
-    throw Error(failure::bad_usage,
-                fmt::format("--undo-to has to be last-good, previous or a revision, not '{}'", options.undo_to));
+  Judging judging(session, index, targets);
+  judging.follow_as(options);
+  (void)kube::wait_ready(client, targets, options, session.run());
+  return judging.take();
 }
 
 /// The cluster did not answer once: that is an error, and no answer about a rollout.
-bool never_reached(const std::vector<Result>& results) {
-  return !results.empty() && std::ranges::all_of(results, [](const Result& result) {
+bool never_reached(const std::vector<Judged>& results) {
+  return !results.empty() && std::ranges::all_of(results, [](const Judged& result) {
     return result.outcome.verdict.state == State::unreachable && result.outcome.uid.empty();
   });
 }
 
 /// What was named was never there: a wrong name, and no answer about a rollout either.
-bool never_existed(const std::vector<Result>& results) {
+bool never_existed(const std::vector<Judged>& results) {
   return !results.empty() && std::ranges::all_of(results, is_absent);
 }
 
-Error absent(Session& session, const Result& result) {
+Error absent(Session& session, const Judged& result) {
   const auto& target = result.site.target;
   std::vector<std::string> known;
   for (const auto& item : result.site.client->list(kube::path_of(target.api(), target.name_space), session.run()))
@@ -327,7 +180,7 @@ Error absent(Session& session, const Result& result) {
 
 ExitCode status(Session& session, const std::vector<Wish>& wishes) {
   check_undo_to(session.options);
-  std::vector<std::vector<Result>> results(session.clusters.size());
+  std::vector<std::vector<Judged>> results(session.clusters.size());
   const auto errors =
       in_parallel(session.clusters.size(), [&](std::size_t i) { results[i] = judge_cluster(session, i, wishes); });
   if (!session.many() && errors.front()) throw *errors.front();
@@ -342,11 +195,7 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
     const auto& cluster = session.clusters[i];
     if (errors[i]) {
       code = worse(code, tell_error(session, cluster, *errors[i]));
-      summary.push_back({{"cluster", cluster.name},
-                         {"state", "error"},
-                         {"id", errors[i]->failure().id},
-                         {"text", errors[i]->message()},
-                         {"status", slipway::status(errors[i]->code())}});
+      summary.push_back(error_entry(cluster, *errors[i]));
       if (!session.json())
         session.context.out.print_line(fmt::format("{}no verdict: {}", session.prefix(cluster), errors[i]->message()));
       continue;
@@ -374,7 +223,7 @@ ExitCode status(Session& session, const std::vector<Wish>& wishes) {
 }
 
 ExitCode explain(Session& session, const std::vector<Wish>& wishes) {
-  std::vector<std::vector<Result>> results(session.clusters.size());
+  std::vector<std::vector<Judged>> results(session.clusters.size());
   const auto errors = in_parallel(session.clusters.size(), [&](std::size_t i) {
     auto& client = session.clients[i];
     const auto targets = resolve(wishes, session.options, session.clusters[i], client, session.run());
@@ -382,9 +231,8 @@ ExitCode explain(Session& session, const std::vector<Wish>& wishes) {
     options.wait = false;
     options.explain = true;
     for (auto& outcome : kube::wait_ready(client, targets, options, session.run())) {
-      Result result{Site{&session.clusters[i], &client, outcome.target}, std::move(outcome), ExitCode::ok, {}};
-      result.code = kube::exit_code_of(result.outcome.verdict.state);
-      results[i].push_back(std::move(result));
+      const auto code = kube::exit_code_of(outcome.verdict.state);
+      results[i].push_back({{&session.clusters[i], &client, outcome.target}, std::move(outcome), code});
     }
   });
   if (!session.many() && errors.front()) throw *errors.front();
@@ -400,7 +248,7 @@ ExitCode explain(Session& session, const std::vector<Wish>& wishes) {
     for (const auto& result : results[i]) {
       code = worse(code, result.code);
       // The explanation is the answer here, so it goes where answers go.
-      if (session.json()) session.json_line(verdict_line(result, session.clients[i].now()));
+      if (session.json()) session.json_line(verdict_line(result));
       else
         for (const auto& line : kube::explain(
                  result.outcome, {.place = result.site.place(), .next = next_of(result.site, result.outcome)}))

@@ -15,9 +15,6 @@ namespace slipway::rollout {
 /// `explain`: one look.
 [[nodiscard]] ExitCode explain(Session& session, const std::vector<Wish>& wishes);
 
-/// An outcome on stderr, as `status` tells it.
-void tell_outcome(Session& session, const Site& site, const kube::Outcome& outcome);
-
 /// The wait after a change of our own: the outcome is told on stderr as `status` does.
 /// @param changed_at the server's clock at the change
 [[nodiscard]] kube::Outcome follow(Session& session, Site& site, kube::Time changed_at);

@@ -194,10 +194,6 @@ std::string last_writer(const json& deployment) {
 
 }  // namespace
 
-std::string path_of(const Site& site, std::string_view subresource) {
-  return kube::path_of(site.target.api(), site.target.name_space, site.target.name, subresource);
-}
-
 void evict(Site& site, const kube::Pod& pod, const io::Run& run) {
   const json eviction{{"apiVersion", "policy/v1"},
                       {"kind", "Eviction"},
@@ -226,7 +222,7 @@ Undone undo(Site& site, const UndoRequest& request, const io::Run& run) {
     auto& undone = plan.undone;
     undone.at = site.client->now();
     const bool unsticks = request.unstick && site.target.kind == kube::Kind::stateful_set;
-    if (!undone.changed || request.dry_run) {
+    if (!undone.changed || !request.sends) {
       // Someone put the template back before, and the broken pod stands in the way still.
       if (unsticks && !request.dry_run) unstick(site, run);
       return undone;
@@ -253,7 +249,7 @@ Undone undo(Site& site, const UndoRequest& request, const io::Run& run) {
       continue;
     }
     // After the write: a conflict here must not write it again.
-    if (unsticks) unstick(site, run);
+    if (unsticks && !request.dry_run) unstick(site, run);
     return undone;
   }
 }

@@ -26,7 +26,8 @@ struct UndoRequest {
   bool resume = false;
   bool force = false;
   bool unstick = false;  ///< evict what keeps a StatefulSet from going on
-  bool dry_run = false;
+  bool dry_run = false;  ///< what is written is not kept
+  bool sends = true;     ///< false: nothing is written
   bool sync_last_applied = true;
   bool show_env = false;  ///< values of environment variables in `changes`
 };
@@ -47,8 +48,6 @@ struct Undone {
 /// The same, and the patch. A status that changed meanwhile is no obstacle; a template that did is.
 /// @throws Error as plan_undo; conflict when someone else changed it
 [[nodiscard]] Undone undo(Site& site, const UndoRequest& request, const io::Run& run);
-
-[[nodiscard]] std::string path_of(const Site& site, std::string_view subresource = {});
 
 /// By the eviction API, so that a PodDisruptionBudget is asked; with the UID as precondition.
 void evict(Site& site, const kube::Pod& pod, const io::Run& run);

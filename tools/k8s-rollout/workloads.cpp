@@ -243,10 +243,11 @@ std::vector<Wish> read_wishes(const Options& options, const cli::Context& contex
   if (wishes.empty() && options.selector.empty())
     throw Error(failure::bad_usage, "no workload is named", fmt::format("k8s-rollout {} deploy/NAME", options.command));
   if (wishes.empty()) wishes.push_back({});  // the selector alone: Deployments
-  if (!options.selector.empty())
+  if (!options.selector.empty() || options.all)
     for (const auto& wish : wishes)
       if (!wish.name.empty())
-        throw Error(failure::bad_usage, fmt::format("'{}' is named, and -l selects: one of them has to go", wish.name));
+        throw Error(failure::bad_usage, fmt::format("'{}' is named, and {}: one of them has to go", wish.name,
+                                                    options.all ? "--all takes all" : "-l selects"));
   return wishes;
 }
 

@@ -163,3 +163,70 @@ TEST_CASE("what does not come within two seconds after a timeout is left out") {
   for (const auto& each : outcomes) CHECK(each.verdict.state == State::timeout);
   CHECK(outcomes[0].verdict.text == "1 of 2 updated, 0 available, 2 old");
 }
+
+TEST_CASE("what has ended is told while others are waited for, and watched on as it is told to be") {
+  const auto world = half_way();
+  // "slow" is half way for ever; "web" is not there until the end of its first wait.
+  std::atomic<bool> made = false;
+  const auto rest = serving(world, {});
+  const slipway::test::HttpServer server([&](const slipway::test::Seen& seen) {
+    const bool lists_web = seen.target.find("metadata.name%3Dweb") != std::string::npos &&
+                           seen.target.find("watch=1") == std::string::npos;
+    return lists_web && !made ? list_of(json::array()) : rest(seen);
+  });
+  Client client(access_to(server.port()), "t/1");
+  RecordedRun run;
+  run.run.deadline = Deadline::in(1500ms);
+  const auto begun = Steady::now();
+  std::vector<std::pair<std::string, Steady::duration>> ended;
+  const auto note = [&](const char* which, const Outcome& outcome) {
+    ended.emplace_back(std::string(which) + ' ' + outcome.target.name + ' ' +
+                           std::string(name_of(outcome.verdict.state)),
+                       Steady::now() - begun);
+  };
+  TrackOptions options;
+  options.on_end = [&](const Outcome& outcome) -> std::optional<FollowUp> {
+    note("first", outcome);
+    if (outcome.target.name != "web") return std::nullopt;
+    made = true;
+    FollowUp next;
+    next.deadline = Deadline::in(400ms);
+    next.options.on_end = [&](const Outcome& again) -> std::optional<FollowUp> {
+      note("second", again);
+      return std::nullopt;
+    };
+    return next;
+  };
+  const auto outcomes = wait_ready(client, {web, {Kind::deployment, "test", "slow", std::nullopt}}, options, run.run);
+  REQUIRE(ended.size() == 3);
+  CHECK(ended[0].first == "first web gone");
+  CHECK(ended[0].second < 300ms);
+  CHECK(ended[1].first == "second web timeout");  // by its own clock
+  CHECK(ended[1].second < 1200ms);
+  CHECK(ended[2].first == "first slow timeout");
+  CHECK(ended[2].second >= 1500ms);
+  REQUIRE(outcomes.size() == 2);  // of what was asked for, and what came of it first
+  CHECK(outcomes[0].verdict.state == State::gone);
+  CHECK(outcomes[1].verdict.state == State::timeout);
+}
+
+TEST_CASE("what is seen is told as data, in the order of its happening") {
+  const auto world = half_way();
+  const slipway::test::HttpServer server(serving(world, {"events"}));
+  Client client(access_to(server.port()), "t/1");
+  RecordedRun run;
+  run.run.deadline = Deadline::in(300ms);
+  std::vector<Sighting::What> whats;
+  std::string pod;
+  TrackOptions options;
+  options.on_sight = [&](const Outcome& outcome, const Sighting& sighting) {
+    CHECK(outcome.target == web);
+    CHECK(outcome.uid == "d1");
+    whats.push_back(sighting.what);
+    if (sighting.pod) pod = sighting.pod->name + ": " + sighting.text;
+  };
+  (void)wait_ready(client, {web}, options, run.run);
+  using What = Sighting::What;
+  CHECK(whats == std::vector{What::start, What::pod, What::progress, What::warning});
+  CHECK(pod == "p0: Pending");
+}
