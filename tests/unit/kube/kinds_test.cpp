@@ -120,6 +120,13 @@ TEST_CASE("a restart by eviction waits for the successors of what was evicted") 
     CHECK(verdict.state == State::done);
     CHECK(verdict.text == "1 of 3 pods restarted");
   }
+  SECTION("ready, but what was evicted still stands beside it") {
+    set.pod("db-2", "a", true);
+    set.pods.back()["metadata"]["deletionTimestamp"] = "2026-11-24T00:00:30Z";
+    CHECK(set.look(1s).state == State::progressing);
+    set.pods.pop_back();
+    CHECK(set.look(1s).state == State::done);
+  }
   SECTION("its image is not there: failed by this one pod") {
     evicted["spec"]["containers"] = {{{"name", "app"}}};
     evicted["status"] = {{"phase", "Pending"},
