@@ -317,8 +317,10 @@ group_meanwhile() {
   has "from the bad revision, once" '"from":"2"' "$revision"
   status "a third one does not bring the bad one back" 75 k8s-rollout undo deploy/busy "${on1[@]}"
   has "and says who was there before" 'was brought back from revision 2 already, by' "$err"
-  status "unless it is named" 0 k8s-rollout undo deploy/busy "${on1[@]}" --to-revision 2
-  status "and back" 0 k8s-rollout undo deploy/busy "${on1[@]}" --to-image "$good" --wait
+  status "unless it is named, which is asked about" 64 k8s-rollout undo deploy/busy "${on1[@]}" --to-revision 2
+  has "because it was left" 'revision 2 was left by an undo of' "$err"
+  status "and answered" 0 k8s-rollout undo deploy/busy "${on1[@]}" --to-revision 2 --yes
+  status "and back, which leaves that one" 0 k8s-rollout undo deploy/busy "${on1[@]}" --to-image "$good" --wait --yes
   status "paused" 0 k8s-rollout pause deploy/busy "${on1[@]}"
   status "an undo of it is refused" 75 k8s-rollout undo deploy/busy "${on1[@]}" --to-revision 2
   has "with the whole command" 'k8s-rollout undo deployment/busy -n e2e-steps --context dc1 --resume' "$err"
@@ -459,6 +461,7 @@ PLUGIN
   status "one that fails is 78" 78 k8s-rollout status deploy/named --kubeconfig failing.yaml
   printf 'nobody' >token
   status "a wrong token is 77" 77 k8s-rollout status deploy/named "${on1[@]}" --token-file token
+  has "and is named by its file, not by the user that it stands over" "credentials of user 'the token in token'" "$err"
 
   # Completion, with the names of this moment, through bash itself.
   # shellcheck disable=SC2016 # for the other shell
@@ -614,8 +617,9 @@ group_flags() {
   status "the server tries an undo" 0 k8s-rollout undo deploy/plain "${on1[@]}" --dry-run=server
   has "and says so" 'rolled back: revision [0-9]+ -> [0-9]+.*\(server dry run\)' "$out"
   has "but nothing is changed" "^$better\$" "$(image_of plain)"
-  status "an undo says what differs" 0 k8s-rollout undo deploy/plain "${on1[@]}" --diff --wait
+  status "an undo says what differs" 0 k8s-rollout undo deploy/plain "${on1[@]}" --diff --wait --as ann --as-group system:masters
   has "by the containers" 'image' "$out"
+  has "in the name of who did it" 'ann' "$(k8s-rollout history deploy/plain "${on1[@]}" 2>/dev/null)"
   set_image dc1 $deployments/plain "$better"
   up deploy/plain
   status "and a restart" 0 k8s-rollout restart deploy/plain "${on1[@]}" --dry-run=server

@@ -24,24 +24,6 @@ namespace {
 constexpr int most_tries = 5;
 constexpr const char* partition_note = "slipway/partition";
 
-UndoRequest undo_request(Session& session) {
-  const auto& options = session.options;
-  UndoRequest request;
-  // kubectl's 0 means "the one before".
-  if (options.to_revision && *options.to_revision > 0) request.wanted.revision = *options.to_revision;
-  request.wanted.image = options.to_image;
-  request.wanted.previous = options.previous || options.to_revision == 0;
-  request.reason = options.reason;
-  request.resume = options.resume;
-  request.force = options.force;
-  request.unstick = options.unstick;
-  request.dry_run = session.context.common.dry_run;
-  request.sends = session.sends();
-  request.show_env = options.show_env;
-  request.sync_last_applied = options.last_applied == "sync";
-  return request;
-}
-
 void check_options(const Options& options) {
   if (options.command == "undo") {
     const int ways = (options.to_revision ? 1 : 0) + (options.to_image ? 1 : 0) + (options.previous ? 1 : 0);

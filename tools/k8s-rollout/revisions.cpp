@@ -90,7 +90,15 @@ std::optional<Returned> read_returned(const json& workload, const Revision* curr
   const auto name = text_at(note, {"name"});
   const auto from = numbers_in(text_at(note, {"from"}));
   if (!current || name.empty() || name != current->name || from.empty()) return std::nullopt;
-  return Returned{from.front(), text_at(note, {"who"}), text_at(note, {"when"})};
+  return Returned{from.front(), text_at(note, {"who"}), text_at(note, {"when"}), text_at(note, {"reason"})};
+}
+
+/// Who brought the current revision back wrote it: the manager of its fields is only the program.
+void take_returned(History& history, const json& workload) {
+  history.returned = read_returned(workload, history.current());
+  if (!history.returned || history.returned->who.empty()) return;
+  for (auto& revision : history.revisions)
+    if (revision.current) revision.by = history.returned->who;
 }
 
 /// last-applied-configuration with the restored template in it; empty: nothing to write.
@@ -165,7 +173,7 @@ History read_history(const json& deployment, const std::vector<json>& sets) {
     const bool first = revision.cause.empty() || seen.insert(revision.cause).second;
     if (!first || !is_about(revision)) revision.cause.clear();
   }
-  history.returned = read_returned(deployment, history.current());
+  take_returned(history, deployment);
   return history;
 }
 
@@ -207,7 +215,7 @@ History read_history(const json& workload, kube::Kind kind, const std::vector<js
   // A DaemonSet's status does not say which one it rolls out: the newest.
   if (kind == kube::Kind::daemon_set)
     for (auto& revision : history.revisions) revision.current = revision.number == newest;
-  history.returned = read_returned(workload, history.current());
+  take_returned(history, workload);
   return history;
 }
 

@@ -37,6 +37,7 @@ struct Returned {
   std::int64_t from = 0;  ///< the revision that was left
   std::string who;
   std::string when;
+  std::string reason;  ///< may be empty
 };
 
 struct History {

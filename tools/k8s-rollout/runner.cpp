@@ -52,27 +52,30 @@ bool Runner::preflight(const std::vector<Wish>& wishes, bool begun) {
   return looked_ == ExitCode::ok;
 }
 
-/// Going back on several places at once is asked about; so are images that differ between them.
+/// Going back on several places at once is asked about; so are images that differ between them, and a revision that
+/// somebody has left because it was bad.
 void Runner::ask() {
-  if (options_.command != "undo" || steps_.size() < 2 || dry_) return;
+  if (options_.command != "undo" || dry_) return;
+  const bool named = options_.to_revision || options_.to_image || options_.previous;
+  if (steps_.size() < 2 && !named) return;  // by itself it does not go where somebody has left
   std::set<std::string> images;
   std::string list;
+  std::string doubts;
   for (auto& step : steps_) {
-    UndoRequest request;
-    if (options_.to_revision && *options_.to_revision > 0) request.wanted.revision = *options_.to_revision;
-    request.wanted.image = options_.to_image;
-    request.wanted.previous = options_.previous || options_.to_revision == 0;
-    request.resume = options_.resume;
+    auto request = undo_request(session_);
     request.force = true;  // it was checked in the preflight
     io::Events silent;
     const auto planned = plan_undo(step.site, request, {silent, session_.run().stop, session_.run().deadline});
     const auto image = text::join(planned.images, ",");
     images.insert(image);
     list += fmt::format("\n  {}  rev {} -> {}  {}", step.key(), planned.from, planned.to, image);
+    if (!planned.doubt.empty()) doubts += fmt::format("\n  {}: {}", step.key(), planned.doubt);
   }
+  if (steps_.size() < 2 && doubts.empty()) return;
   const bool differ = images.size() > 1 && session_.many();
-  session_.confirm(fmt::format("going back on {} workloads{}:{}\ngo on?", steps_.size(),
-                               differ ? ", to images that DIFFER" : "", list));
+  session_.confirm(fmt::format("going back on {} workload{}{}:{}{}\ngo on?", steps_.size(),
+                               steps_.size() == 1 ? "" : "s", differ ? ", to images that DIFFER" : "", list,
+                               doubts.empty() ? "" : "\nwhere somebody went away from:" + doubts));
 }
 
 void Runner::start_journal(const std::vector<Wish>& wishes) {

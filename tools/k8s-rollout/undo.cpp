@@ -169,6 +169,9 @@ Plan make_plan(Site& site, const UndoRequest& request, bool first, const io::Run
   if (undone.changed && site.target.kind != kube::Kind::deployment)
     undone.changed = !same_to_server(site, plan.workload, *plan.choice.to, now, run);
   if (plan.history.current() == plan.choice.to) undone.changed = false;
+  if (const auto& left = plan.history.returned; undone.changed && left && left->from == undone.to)
+    undone.doubt = fmt::format("revision {} was left by an undo of {} at {}{}", undone.to, left->who, left->when,
+                               left->reason.empty() ? "" : fmt::format(" ({})", left->reason));
   undone.changes =
       kube::template_changes(now, then, request.show_env ? kube::EnvValues::shown : kube::EnvValues::hidden);
   if (first && undone.changed) warn_of_partition(site, plan.workload, run);
@@ -193,6 +196,24 @@ std::string last_writer(const json& deployment) {
 }
 
 }  // namespace
+
+UndoRequest undo_request(const Session& session) {
+  const auto& options = session.options;
+  UndoRequest request;
+  // kubectl's 0 means "the one before".
+  if (options.to_revision && *options.to_revision > 0) request.wanted.revision = *options.to_revision;
+  request.wanted.image = options.to_image;
+  request.wanted.previous = options.previous || options.to_revision == 0;
+  request.reason = options.reason;
+  request.resume = options.resume;
+  request.force = options.force;
+  request.unstick = options.unstick;
+  request.dry_run = session.context.common.dry_run;
+  request.sends = session.sends();
+  request.show_env = options.show_env;
+  request.sync_last_applied = options.last_applied == "sync";
+  return request;
+}
 
 void evict(Site& site, const kube::Pod& pod, const io::Run& run) {
   const json eviction{{"apiVersion", "policy/v1"},

@@ -39,8 +39,12 @@ struct Undone {
   std::string why;  ///< of the choice
   std::vector<std::string> images;
   std::vector<std::string> changes;  ///< between the templates
+  std::string doubt = {};            ///< what speaks against the revision; empty: nothing
   kube::Time at;                     ///< the server's clock when it was written
 };
+
+/// What the options of `undo` ask for.
+[[nodiscard]] UndoRequest undo_request(const Session& session);
 
 /// Reads and chooses, and checks what can be checked; writes nothing.
 /// @throws Error not_found, conflict (paused, guard), bad_input (a ConfigMap or Secret of then is gone)

@@ -149,6 +149,7 @@ TEST_CASE("two people undo the same failure: the second does not bring it back")
   REQUIRE(after.returned);
   CHECK(after.returned->from == 2);
   CHECK(after.returned->who == "ann");
+  CHECK(after.current()->by == "ann");
   CHECK(failure_of(after, {}) == "conflict");
   CHECK(failure_of(after, {.previous = true}) == "nothing was thrown");
   CHECK(chosen(after, {.previous = true}) == 2);  // as asked for
