@@ -123,7 +123,8 @@ group_ds() {
   set_variable dc1 $agent two
   status "OnDelete is held" 3 k8s-rollout status ds/agent "${on1[@]}"
   has "and names the pod" 'delete to update: agent-' "$out"
-  status "restart evicts it" 0 k8s-rollout restart ds/agent "${on1[@]}" --timeout 60s
+  status "restart evicts it" 0 k8s-rollout restart ds/agent "${on1[@]}" --timeout 60s --batch 2
+  has "and says how many at once" 'restarted: 1 pod, 2 at once' "$out"
   up ds/agent
 }
 # What is up for a moment between two crashes is not rolled out.

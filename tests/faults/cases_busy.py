@@ -61,6 +61,20 @@ def an_hour(t, kind):
     t.says(ran, r"\b1h00m\b")
 
 
+@case("429 with Retry-After: 3600 to one upload, while another one is under way: both are given back, and no more")
+def an_hour_for_one_of_two(t):
+    def small(request):
+        return (request.length() or 0) < 100000
+    # Told when the other one has begun, and half a second and more before it ends.
+    hour = Fault("upload.put", status=429, headers=(("Retry-After", "3600"),), delay=0.6, when=small)
+    slow = Fault("upload.put", read_rate=900000, when=lambda r: not small(r))
+    registry = t.registry([hour, slow])
+    ran = t.push(registry, SMALL, status=75)
+    t.at_least("seconds", ran.seconds, 1)
+    t.at_most("seconds", ran.seconds, 5)
+    t.equal("given back, later than what is on its way", len(registry.given_back), 1)
+
+
 @cases(["blob.head", "upload.post", "upload.put", "manifest.put"], "500 for ever to {0}: 75 after the tries that --retries names")
 def for_ever(t, kind):
     registry = t.registry([Fault(kind, status=500, times=None)])

@@ -80,6 +80,7 @@ class FaultyRegistry(Server):
         self.sessions = {}
         self.tagged = set()     # repositories where a tag was written
         self.quiet_until = []   # (asked at, until): the registry has asked all to wait
+        self.given_back = []    # (deletion of an upload meanwhile, what is wrong with it if it was not the farewell)
         self.deletes = 0
         self.given = set()      # names of all sessions that there have been
 
@@ -276,10 +277,18 @@ class FaultyRegistry(Server):
 
     def _check_patience(self, request):
         """When the registry has asked one request to wait, it has asked all (registry-push(1)); half a second is given to
-        those that were on their way."""
-        for asked, until in list(self.quiet_until):
-            if asked + 0.5 < request.began < until - 0.05:
-                self.violated(request, f"asked {until - request.began:.2f} s before the time that Retry-After named")
+        those that were on their way. Who gives up gives its uploads back all the same: a deletion is early only when
+        something else comes after it."""
+        early = [until - request.began for asked, until in list(self.quiet_until) if asked + 0.5 < request.began < until - 0.05]
+        words = [f"asked {seconds:.2f} s before the time that Retry-After named" for seconds in early]
+        with self.lock:
+            if request.kind == "upload.delete":
+                self.given_back += [(request, word) for word in words]
+                return
+            found = [*self.given_back, *((request, word) for word in words)]
+            self.given_back.clear()
+        for one, word in found:
+            self.violated(one, word)
 
     # ---- the API
 
