@@ -65,7 +65,9 @@ Done evict_all(Session& session, Site& site, const json& object, const kube::Wor
   // As the controller of a StatefulSet itself goes: from the highest ordinal down.
   if (site.target.kind == kube::Kind::stateful_set)
     std::ranges::sort(old, std::greater{}, [](const kube::Pod& pod) { return std::pair(pod.name.size(), pod.name); });
-  done.text = fmt::format("restarted: {} pods, one by one", old.size());
+  const auto batch = static_cast<std::size_t>(session.options.batch);
+  done.text = fmt::format("restarted: {} pod{}, {}", old.size(), old.size() == 1 ? "" : "s",
+                          batch == 1 ? "one by one" : fmt::format("{} at once", batch));
   done.fields = {{"pods", old.size()}};
   if (session.context.common.dry_run) {
     if (session.sends())
@@ -78,7 +80,6 @@ Done evict_all(Session& session, Site& site, const json& object, const kube::Wor
       std::max<std::chrono::milliseconds>(options.policy.stable, std::chrono::seconds(facts.min_ready_seconds));
   auto& renewal = options.policy.renewal.emplace();
   for (const auto& pod : old) renewal.before.insert(pod.uid);
-  const auto batch = static_cast<std::size_t>(session.options.batch);
   for (std::size_t i = 0; i < old.size();) {
     for (const auto end = std::min(old.size(), i + batch); i < end; ++i) {
       run.events.note(fmt::format("{}: evicting {} ({} of {})", site.target.text(), old[i].name, i + 1, old.size()));
