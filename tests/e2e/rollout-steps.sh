@@ -125,6 +125,8 @@ group_ds() {
   has "and names the pod" 'delete to update: agent-' "$out"
   status "restart evicts it" 0 k8s-rollout restart ds/agent "${on1[@]}" --timeout 60s --batch 2
   has "and says how many at once" 'restarted: 1 pod, 2 at once' "$out"
+  status "and bakes, where it is asked to" 1 k8s-rollout restart ds/agent "${on1[@]}" --bake 2s --check false --timeout 60s
+  has "so that its check counts" 'restarted: 1 pod, one by one; .*rolled out; .*false' "$out"
   up ds/agent
 }
 # What is up for a moment between two crashes is not rolled out.
