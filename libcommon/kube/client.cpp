@@ -248,8 +248,8 @@ struct Exchange {
 };
 
 /// Of a write.
-std::string to_write(const std::string& path, const ClientOptions& options, Query query = {}) {
-  if (options.dry_run) query.emplace_back("dryRun", "All");
+std::string to_write(const std::string& path, bool dry_run, Query query = {}) {
+  if (dry_run) query.emplace_back("dryRun", "All");
   return with_query(path, query);
 }
 
@@ -312,19 +312,22 @@ std::vector<json> Client::list(const std::string& path, const io::Run& run) {
 
 json Client::create(const std::string& path, const json& object, const io::Run& run) {
   return parsed(
-      Exchange{*this, {}, run}.send("POST", to_write(path, impl_->options), object.dump(), "application/json"), path);
+      Exchange{*this, {}, run}.send("POST", to_write(path, impl_->options.dry_run), object.dump(), "application/json"),
+      path);
 }
 
 json Client::replace(const std::string& path, const json& object, const io::Run& run) {
-  return parsed(Exchange{*this, {}, run}.send("PUT", to_write(path, impl_->options), object.dump(), "application/json"),
-                path);
+  return parsed(
+      Exchange{*this, {}, run}.send("PUT", to_write(path, impl_->options.dry_run), object.dump(), "application/json"),
+      path);
 }
 
-json Client::patch(const std::string& path, Patch type, const json& change, const io::Run& run) {
+json Client::patch(const std::string& path, Patch type, const json& change, const io::Run& run, bool dry_run) {
   const auto& options = impl_->options;
   const auto manager =
       options.field_manager.empty() ? impl_->agent.substr(0, impl_->agent.find('/')) : options.field_manager;
-  const auto target = to_write(path, options, {{"fieldManager", manager}, {"fieldValidation", "Strict"}});
+  const auto target =
+      to_write(path, options.dry_run || dry_run, {{"fieldManager", manager}, {"fieldValidation", "Strict"}});
   try {
     return parsed(Exchange{*this, {}, run}.send("PATCH", target, change.dump(), content_type(type)), path);
   } catch (const Error& error) {
@@ -342,7 +345,7 @@ json Client::patch(const std::string& path, Patch type, const json& change, cons
 }
 
 json Client::remove(const std::string& path, const json& options, const io::Run& run) {
-  return parsed(Exchange{*this, {}, run}.send("DELETE", to_write(path, impl_->options),
+  return parsed(Exchange{*this, {}, run}.send("DELETE", to_write(path, impl_->options.dry_run),
                                               options.is_null() ? "" : options.dump(), "application/json"),
                 path);
 }

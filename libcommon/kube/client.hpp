@@ -81,7 +81,9 @@ class Client {
   /// POST to a collection (or to a subresource such as pods/eviction).
   nlohmann::json create(const std::string& path, const nlohmann::json& object, const io::Run& run);
   nlohmann::json replace(const std::string& path, const nlohmann::json& object, const io::Run& run);
-  nlohmann::json patch(const std::string& path, Patch type, const nlohmann::json& change, const io::Run& run);
+  /// @param dry_run this one is only tried, as all are with ClientOptions::dry_run
+  nlohmann::json patch(const std::string& path, Patch type, const nlohmann::json& change, const io::Run& run,
+                       bool dry_run = false);
   /// @param options DeleteOptions, or null
   nlohmann::json remove(const std::string& path, const nlohmann::json& options, const io::Run& run);
   /// An answer that is no JSON: a log.

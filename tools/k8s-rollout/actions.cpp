@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "kube/fields.hpp"
+#include "sequence.hpp"
 #include "undo.hpp"
 
 #include <fmt/format.h>
@@ -92,28 +93,28 @@ Action action_for(Session& session) {
   check_options(session.options);
   auto* s = &session;
   const auto& command = session.options.command;
-  const std::vector<Kind> rolling{Kind::deployment, Kind::stateful_set, Kind::daemon_set};
   if (command == "undo")
-    return {[s](Site& site) { (void)plan_undo(site, undo_request(*s), s->run()); },
-            [s](Site& site) { return undo_site(*s, site); }, true, rolling};
+    return {[s](Step& step) { step.planned = plan_undo(step.site, undo_request(*s), s->run()); },
+            [s](Site& site) { return undo_site(*s, site); }, true, kinds_with_revisions};
   if (command == "pause" && session.options.at)
-    return {[s](Site& site) { check_pause_at(*s, site); },
+    return {[s](Step& step) { check_pause_at(*s, step.site); },
             [s](Site& site) { return pause_at(*s, site); },
             false,
             {Kind::deployment, Kind::stateful_set}};
   if (command == "pause")
-    return {[s](Site& site) { check_pause(*s, site); },
+    return {[s](Step& step) { check_pause(*s, step.site); },
             [s](Site& site) { return set_paused(*s, site, true); },
             false,
             {Kind::deployment, Kind::stateful_set}};
   if (command == "resume")
-    return {[s](Site& site) { check_pause(*s, site); },
+    return {[s](Step& step) { check_pause(*s, step.site); },
             [s](Site& site) { return set_paused(*s, site, false); },
             true,
             {Kind::deployment, Kind::stateful_set}};
   if (command == "restart")
-    return {[s](Site& site) { check_restart(*s, site); }, [s](Site& site) { return restart(*s, site); }, true, rolling};
-  return {[s](Site& site) { check_scale(*s, site); },
+    return {[s](Step& step) { check_restart(*s, step.site); }, [s](Site& site) { return restart(*s, site); }, true,
+            kinds_with_revisions};
+  return {[s](Step& step) { check_scale(*s, step.site); },
           [s](Site& site) { return scale(*s, site); },
           true,
           {Kind::deployment, Kind::stateful_set, Kind::replica_set, Kind::replication_controller, Kind::custom},

@@ -25,8 +25,10 @@ struct Done {
   kube::Time at;
 };
 
+struct Step;
+
 struct Action {
-  std::function<void(Site&)> check;  ///< before anything is written; may throw
+  std::function<void(Step&)> check;  ///< before anything is written; may throw
   std::function<Done(Site&)> apply;  ///< may throw
   bool waits_by_itself = false;      ///< on several clusters each is followed before the next
   std::vector<kube::Kind> kinds;

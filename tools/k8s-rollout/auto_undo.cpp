@@ -68,8 +68,7 @@ bool wants_undo(Session& session, const Judged& judged) {
   const bool asked = (state == State::failed && (options.undo_on_failure || options.undo_on_timeout)) ||
                      (state == State::timeout && options.undo_on_timeout);
   if (!asked) return false;
-  const auto kind = judged.site.target.kind;
-  if (kind == kube::Kind::deployment || kind == kube::Kind::stateful_set || kind == kube::Kind::daemon_set) return true;
+  if (has_revisions(judged.site.target.kind)) return true;
   session.run().events.warn(fmt::format("{} is not undone: it has no revisions", judged.site.target.text()));
   return false;
 }

@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "kube/fields.hpp"
 #include "kube/template_diff.hpp"
+#include "revisions.hpp"
 #include "table.hpp"
 
 #include <fmt/format.h>
@@ -45,7 +46,7 @@ ExitCode drift(Session& session, const std::vector<Wish>& wishes) {
     throw Error(failure::bad_usage, "drift compares clusters: name two or more", "--contexts A,B, or -t GROUP");
   std::vector<std::map<std::string, Seen>> found(session.clusters.size());
   const auto errors = in_parallel(session.clusters.size(), [&](std::size_t i) {
-    for (auto& site : session.sites(i, wishes, {Kind::deployment, Kind::stateful_set, Kind::daemon_set})) {
+    for (auto& site : session.sites(i, wishes, kinds_with_revisions)) {
       Seen seen;
       seen.cluster = session.clusters[i].name;
       if (const auto object = site.client->find(path_of(site), session.run())) {

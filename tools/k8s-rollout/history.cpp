@@ -109,8 +109,7 @@ ExitCode history(Session& session, const std::vector<Wish>& wishes) {
   };
   std::vector<Part> parts(session.clusters.size());
   const auto errors = in_parallel(session.clusters.size(), [&](std::size_t i) {
-    for (auto& site :
-         session.sites(i, wishes, {kube::Kind::deployment, kube::Kind::stateful_set, kube::Kind::daemon_set})) {
+    for (auto& site : session.sites(i, wishes, kinds_with_revisions)) {
       auto history = fetch_history(site, session.run());
       parts[i].found.emplace_back(std::move(site), std::move(history));
     }

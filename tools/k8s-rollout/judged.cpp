@@ -2,6 +2,7 @@
 #include "judged.hpp"
 
 #include "core/text.hpp"
+#include "revisions.hpp"
 
 #include <fmt/format.h>
 
@@ -66,9 +67,7 @@ std::string_view name_of(kube::Sighting::What what) {
 
 std::string next_of(const Site& site, const kube::Outcome& outcome) {
   const auto& verdict = outcome.verdict;
-  if (site.target.kind != kube::Kind::deployment && site.target.kind != kube::Kind::stateful_set &&
-      site.target.kind != kube::Kind::daemon_set)
-    return {};
+  if (!has_revisions(site.target.kind)) return {};
   switch (verdict.state) {
   case State::failed: {
     if (verdict.cause && verdict.cause->id == "revision-trap" && verdict.revision > 0)

@@ -110,7 +110,7 @@ ExitCode plan(const Options& options, cli::Context& context) {
   saved.yes = options.yes;
   Session session(saved, context);
   auto action = action_for(session);
-  action.check = [](Site&) {};  // it was fit when it began; what came since is looked at step by step
+  action.check = [](Step&) {};  // it was fit when it began; what came since is looked at step by step
   Runner runner(session, std::move(action), std::move(journal));
   if (!runner.preflight(wishes_from(lines.front().at("wishes")), true)) return runner.looked();
   runner.resume(lines);

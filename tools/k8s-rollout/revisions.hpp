@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,13 @@ struct Returned {
   std::string when;
   std::string reason;  ///< may be empty
 };
+
+/// The kinds that have revisions to go back to.
+inline const std::vector<kube::Kind> kinds_with_revisions{kube::Kind::deployment, kube::Kind::stateful_set,
+                                                          kube::Kind::daemon_set};
+[[nodiscard]] inline bool has_revisions(kube::Kind kind) {
+  return std::ranges::find(kinds_with_revisions, kind) != kinds_with_revisions.end();
+}
 
 struct History {
   std::string workload;             ///< "deployment/web"

@@ -7,7 +7,6 @@
 #include "plan.hpp"
 #include "status.hpp"
 #include "table.hpp"
-#include "undo.hpp"
 
 #include <fmt/format.h>
 
@@ -25,9 +24,9 @@ bool Runner::preflight(const std::vector<Wish>& wishes, bool begun) {
   std::vector<std::vector<Step>> found(session_.clusters.size());
   const auto errors = in_parallel(session_.clusters.size(), [&](std::size_t i) {
     for (auto& site : session_.sites(i, wishes, action_.kinds)) {
-      action_.check(site);
       Step step;
       step.site = site;
+      action_.check(step);
       if (session_.many()) {
         demand_allowed(site, "patch", site.target.api(), session_.run(), action_.subresource);
         if (options_.command == "restart" && !options_.force && !begun) {
@@ -56,16 +55,11 @@ bool Runner::preflight(const std::vector<Wish>& wishes, bool begun) {
 /// somebody has left because it was bad.
 void Runner::ask() {
   if (options_.command != "undo" || dry_) return;
-  const bool named = options_.to_revision || options_.to_image || options_.previous;
-  if (steps_.size() < 2 && !named) return;  // by itself it does not go where somebody has left
   std::set<std::string> images;
   std::string list;
   std::string doubts;
   for (auto& step : steps_) {
-    auto request = undo_request(session_);
-    request.force = true;  // it was checked in the preflight
-    io::Events silent;
-    const auto planned = plan_undo(step.site, request, {silent, session_.run().stop, session_.run().deadline});
+    const auto& planned = *step.planned;
     const auto image = text::join(planned.images, ",");
     images.insert(image);
     list += fmt::format("\n  {}  rev {} -> {}  {}", step.key(), planned.from, planned.to, image);

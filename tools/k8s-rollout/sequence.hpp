@@ -3,10 +3,12 @@
 #pragma once
 
 #include "actions.hpp"
+#include "undo.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace slipway::rollout {
@@ -30,6 +32,7 @@ struct Shape {
 
 struct Step {
   Site site;
+  std::optional<Undone> planned = {};  ///< by undo's check
   Shape before;
   Shape after;
   bool written = false;

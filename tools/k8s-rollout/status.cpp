@@ -7,6 +7,7 @@
 #include "judged.hpp"
 #include "kube/evidence.hpp"
 #include "kube/fields.hpp"
+#include "revisions.hpp"
 
 #include <fmt/format.h>
 
@@ -39,10 +40,7 @@ bool is_absent(const Judged& result) {
 
 /// Remembers a revision that came out well, for later undos.
 void mark_good(Session& session, Site& site, std::int64_t revision) {
-  if (!session.options.mark || session.context.common.dry_run ||
-      (site.target.kind != kube::Kind::deployment && site.target.kind != kube::Kind::stateful_set &&
-       site.target.kind != kube::Kind::daemon_set))
-    return;
+  if (!session.options.mark || session.context.common.dry_run || !has_revisions(site.target.kind)) return;
   constexpr std::size_t most = 10;
   const auto object = site.client->get(path_of(site), session.run());
   const auto written = kube::text_at(object, {"metadata", "annotations", "slipway/good-revision"});

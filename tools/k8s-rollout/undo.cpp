@@ -78,8 +78,7 @@ void check_guard(const Guard& guard, const json& deployment, const Site& site) {
 bool same_to_server(Site& site, const json& workload, const Revision& to, const std::string& now, const io::Run& run) {
   auto patch = to.data;
   patch["metadata"]["resourceVersion"] = text_at(workload, {"metadata", "resourceVersion"});
-  const auto would_be =
-      site.client->patch(kube::with_query(path_of(site), {{"dryRun", "All"}}), kube::Patch::strategic, patch, run);
+  const auto would_be = site.client->patch(path_of(site), kube::Patch::strategic, patch, run, true);
   return kube::canonical_template(kube::map_at(would_be, {"spec", "template"})) == now;
 }
 
