@@ -611,6 +611,7 @@ group_flags() {
   status "-w needs no value" 0 k8s-rollout status -w deploy/plain "${on1[@]}"
   set_image dc1 $deployments/plain "$better"
   status "and can have one" 3 k8s-rollout status -w=false deploy/plain "${on1[@]}"
+  up deploy/plain # or going back may be over before it is looked at
   set_image dc1 $deployments/plain "$good"
   status "progress goes to stdout when asked" 0 k8s-rollout status deploy/plain "${on1[@]}" --progress stdout -q
   has "in kubectl's words" '^Waiting for deployment "plain" rollout to finish: ' "$out"
